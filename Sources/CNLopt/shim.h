@@ -1,0 +1,3 @@
+// NLopt by its C interface.
+#pragma once
+#include <nlopt.h>
