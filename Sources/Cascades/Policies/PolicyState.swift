@@ -13,6 +13,9 @@ public struct PolicyState: Sendable {
     /// A uniform number in [0, 1), drawn once an item: all the chance a randomised policy has.
     public private(set) var coin: Double = 0
 
+    /// What was spent on the item so far, in the objective's scalar unit.
+    public private(set) var spent: Double = 0
+
     /// A state before anything was asked.
     public init(schema: LogSchema) {
         self.schema = schema
@@ -46,16 +49,17 @@ public struct PolicyState: Sendable {
         asked = StageSet()
         self.group = group
         self.coin = coin
+        spent = 0
         for index in signals.indices { signals[index] = .nan }
     }
 
     @usableFromInline
     mutating func setSignal(_ index: Int, _ value: Double) { signals[index] = value }
 
-    /// Takes note that `stage` answered with `evidence`, in the order of its schema.
+    /// Takes note that `stage` answered with `evidence`, in the order of its schema, at the scalar cost `cost`.
     @inlinable
-    public mutating func record(stage: Int, evidence: some Collection<Double>) {
-        markAsked(stage)
+    public mutating func record(stage: Int, evidence: some Collection<Double>, cost: Double = 0) {
+        markAsked(stage, cost: cost)
         var index = schema.evidenceOffsets[stage]
         for value in evidence {
             setSignal(index, value)
@@ -63,9 +67,9 @@ public struct PolicyState: Sendable {
         }
     }
 
-    /// Takes note of the answer that `log` holds of `stage` for `item`.
-    public mutating func record(_ log: OutcomeLog, item: Int, stage: Int) {
-        asked.insert(stage)
+    /// Takes note of the answer that `log` holds of `stage` for `item`, at the scalar cost `cost`.
+    public mutating func record(_ log: OutcomeLog, item: Int, stage: Int, cost: Double = 0) {
+        markAsked(stage, cost: cost)
         let context = schema.context.count
         let row = item * (signals.count - context) - context
         for index in schema.evidenceOffsets[stage]..<schema.evidenceOffsets[stage + 1] {
@@ -74,7 +78,10 @@ public struct PolicyState: Sendable {
     }
 
     @usableFromInline
-    mutating func markAsked(_ stage: Int) { asked.insert(stage) }
+    mutating func markAsked(_ stage: Int, cost: Double) {
+        asked.insert(stage)
+        spent += cost
+    }
 
     /// The same state with another coin.
     public func with(coin: Double) -> PolicyState {
