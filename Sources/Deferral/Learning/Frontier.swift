@@ -1,5 +1,3 @@
-public import Cascades
-
 /// The best that a path of policies reaches at each mean cost, with random mixtures of two neighbours in between:
 /// the upper concave hull of its points.
 public struct Frontier: Sendable, Codable, Hashable {

@@ -1,0 +1,46 @@
+# Everything a newcomer runs. `make run` and `make test` set up what is missing by themselves.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CASCADE := .build/release/cascade
+OUTPUT := build-output
+# Tests run optimised: the numeric ones would take minutes otherwise.
+TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests
+
+.PHONY: help setup build run test bench docs format lint catalog clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install what the build needs (apt or brew), if it is missing
+	@Scripts/setup
+
+build: setup ## Build the command line into .build/release/cascade
+	@echo "building $(CASCADE)"
+	@swift build -c release --product cascade
+
+run: build ## Do the main job on the example logs: fit, compare, report
+	@CASCADE=$(CASCADE) OUTPUT=$(OUTPUT) Scripts/run
+
+test: setup ## Run all tests
+	@swift build $(TEST_FLAGS) --build-tests
+	@swift test $(TEST_FLAGS) --skip-build --no-parallel
+
+catalog: build ## Run every experiment of the catalog in its quick size
+	@$(CASCADE) catalog verify --quick
+
+bench: build ## Run the benchmarks beside their peers and print one table
+	@Scripts/bench
+
+docs: setup ## Build the documentation pages into .build/docs
+	@Scripts/docs
+
+format: ## Format all Swift files
+	@swift format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+lint: ## Check the format, the style and the house rules
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	@Scripts/lint
+
+clean: ## Remove what was built
+	@rm -rf .build .build-tests Benchmarks/.build $(OUTPUT)
