@@ -6,12 +6,16 @@ public enum PolicyFamilies {
     public static let kinds: [any Policy.Type] = [
         SingleStagePolicy.self,
         MixturePolicy.self,
+        ThresholdPolicy.self,
+        WindowPolicy.self,
     ]
 
     /// All families with their default settings, the simplest first.
     public static var learners: [any PolicyLearner] {
         [
-            SingleStageLearner()
+            SingleStageLearner(),
+            ThresholdLearner(),
+            WindowLearner(),
         ]
     }
 

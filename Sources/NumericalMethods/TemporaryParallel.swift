@@ -5,3 +5,6 @@ public enum Parallel {
         if count > 0 { body(0..<count) }
     }
 }
+extension Parallel {
+    public static func map<T>(_ count: Int, body: @Sendable (Int) -> T) -> [T] { (0..<count).map(body) }
+}

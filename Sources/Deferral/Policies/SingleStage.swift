@@ -43,7 +43,16 @@ struct SingleStagePath: PolicyPath {
     /// Mean quality, `[stages]`; `NaN` for a stage that never answered.
     let quality: [Double]
 
-    func policy(price: Double) -> any Policy {
+    func policy(price: Double) -> any Policy { SingleStagePolicy(stage: stage(price: price)) }
+
+    /// The largest mean quality less price times mean cost.
+    func value(price: Double) -> Double {
+        let stage = stage(price: price)
+        return quality[stage] - price * cost[stage]
+    }
+
+    /// The stage that reaches it; the cheaper one in a tie.
+    func stage(price: Double) -> Int {
         var best = -1
         var bestValue = -Double.infinity
         for stage in cost.indices where !quality[stage].isNaN {
@@ -51,6 +60,6 @@ struct SingleStagePath: PolicyPath {
             let value = price == .infinity ? -cost[stage] : quality[stage] - price * cost[stage]
             if value > bestValue || (value == bestValue && cost[stage] < cost[best]) { (best, bestValue) = (stage, value) }
         }
-        return SingleStagePolicy(stage: best)
+        return best
     }
 }
