@@ -1,0 +1,78 @@
+import Cascades
+
+/// A set of stages and how many stages there are in all.
+struct StageSetRange {
+    var set: StageSet
+    var total: Int
+}
+
+/// The set of further stages that is worth most: expected maximum quality less price times cost.
+///
+/// The expected maximum is submodular in the set and costs add, so what a stage brings can only shrink as the set grows:
+/// a stage that brings nothing to a set brings nothing to any larger one and is dropped below it, and the gains of the
+/// stages that are left bound what the rest of a branch can reach. With both, the search is exact and looks at few sets.
+struct SetSearch {
+    /// The best set.
+    private(set) var best = StageSet()
+    /// Its value.
+    private(set) var value: Double
+
+    /// - Parameters:
+    ///   - known: the best value in hand; -infinity when nothing was asked, and then at least one stage is chosen.
+    ///   - stages: the stages that can be asked.
+    ///   - costs: price times cost of each stage, `[all stages]`.
+    ///   - scratch: ``scratchCount(stages:)`` doubles.
+    init(
+        known: Double, stages: StageSetRange, means: UnsafePointer<Double>, deviations: UnsafePointer<Double>,
+        loadings: UnsafePointer<Double>?, costs: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>
+    ) {
+        value = known
+        guard !stages.set.isEmpty else { return }
+        let maximum = ExpectedMaximum(
+            known: known, stages: stages, means: means, deviations: deviations, loadings: loadings, scratch: scratch)
+        maximum.begin()
+        let gains = scratch + ExpectedMaximum.scratchCount(stages: stages.total)
+        descend(maximum, from: StageSet(), depth: 0, value: known, candidates: stages.set, costs: costs, gains: gains, total: stages.total)
+    }
+
+    static func scratchCount(stages: Int) -> Int {
+        ExpectedMaximum.scratchCount(stages: stages) + (stages + 1) * stages
+    }
+
+    /// Looks at every set that holds `set`, whose product stands at `depth` and whose value is `current`.
+    private mutating func descend(
+        _ maximum: ExpectedMaximum, from set: StageSet, depth: Int, value current: Double, candidates: StageSet,
+        costs: UnsafePointer<Double>, gains: UnsafeMutablePointer<Double>, total: Int
+    ) {
+        var spent = 0.0
+        for stage in set { spent += costs[stage] }
+        // With nothing in hand every first stage is worth a look; afterwards only those that bring something.
+        let hasNothing = current == -.infinity
+        var rest = StageSet()
+        let row = gains + depth * total
+        var reachable = 0.0
+        for stage in candidates {
+            let with = maximum.value(adding: stage, at: depth) - spent - costs[stage]
+            if with > value { (value, best) = (with, set.union(StageSet(stage))) }
+            row[stage] = hasNothing ? with : with - current
+            if hasNothing || row[stage] > 0 {
+                rest.insert(stage)
+                reachable += row[stage]
+            }
+        }
+        // From the most useful down; a stage tried is left out of the later branches, so that no set comes twice.
+        while rest.count > 1 {
+            // No set in this branch or a later one can reach more than all the gains that are left.
+            if !hasNothing && current + reachable <= value { break }
+            var stage = rest.first!
+            for other in rest where row[other] > row[stage] { stage = other }
+            rest.remove(stage)
+            reachable -= row[stage]
+            maximum.descend(adding: stage, from: depth)
+            descend(
+                maximum, from: set.union(StageSet(stage)), depth: depth + 1,
+                value: hasNothing ? row[stage] : current + row[stage], candidates: rest, costs: costs, gains: gains,
+                total: total)
+        }
+    }
+}
