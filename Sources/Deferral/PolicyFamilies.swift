@@ -8,6 +8,8 @@ public enum PolicyFamilies {
         MixturePolicy.self,
         ThresholdPolicy.self,
         WindowPolicy.self,
+        RoutePolicy.self,
+        PostHocPolicy.self,
     ]
 
     /// All families with their default settings, the simplest first.
@@ -16,6 +18,11 @@ public enum PolicyFamilies {
             SingleStageLearner(),
             ThresholdLearner(),
             WindowLearner(),
+            PostHocLearner.difference,
+            PostHocLearner.probability,
+            PostHocLearner.confidence,
+            RouterLearner.group,
+            RouterLearner.linear,
         ]
     }
 
