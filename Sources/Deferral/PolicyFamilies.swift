@@ -10,6 +10,7 @@ public enum PolicyFamilies {
         WindowPolicy.self,
         RoutePolicy.self,
         PostHocPolicy.self,
+        CascadeRoutingPolicy.self,
     ]
 
     /// All families with their default settings, the simplest first.
@@ -23,6 +24,7 @@ public enum PolicyFamilies {
             PostHocLearner.confidence,
             RouterLearner.group,
             RouterLearner.linear,
+            CascadeRoutingLearner(),
         ]
     }
 

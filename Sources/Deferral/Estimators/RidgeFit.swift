@@ -34,7 +34,7 @@ enum RidgeFit {
         var intercepts = [Double](repeating: 0, count: rows.outputs)
         var heldOut = [Double](repeating: 0, count: rows.outputs)
         var heldOutOfMean = heldOut
-        let fits: [(solution: [Double], error: Double, errorOfMean: Double)] = Parallel.map(rows.outputs) { output in
+        let fits: [(solution: [Double], error: Double, errorOfMean: Double)] = Parallel.map(count: rows.outputs) { output in
             var best = (penalty: penalties[0], error: Double.infinity)
             var errorOfMean = 0.0
             for penalty in penalties {
