@@ -25,7 +25,7 @@ enum RidgeFit {
         let size = width + 1
         let shares = rows.isComplete
         let grams = shares ? 1 : rows.outputs
-        let moments: [Moments] = Parallel.map(rows.folds) { fold in
+        let moments: [Moments] = Parallel.map(count: rows.folds) { fold in
             Moments(rows, fold: Int32(fold), scale: scale, grams: grams)
         }
         let total = moments.dropFirst().reduce(into: moments[0]) { $0.add($1) }

@@ -1,6 +1,6 @@
 import Cascades
 import Foundation
-public import Probability
+import Probability
 
 /// What a policy does on items that it was not learned on.
 public struct Measurement: Sendable, Codable {

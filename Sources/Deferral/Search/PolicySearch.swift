@@ -1,6 +1,6 @@
-public import Cascades
+import Cascades
 public import NumericalMethods
-public import Probability
+import Probability
 
 /// Tries families of policies on a log and chooses one: the main job of the engine.
 ///

@@ -1,5 +1,5 @@
 public import Cascades
-public import Probability
+import Probability
 
 /// What a search found: the policy it chose, why, and what every family did on held-out items.
 public struct SearchResult: Sendable {

@@ -1,0 +1,2 @@
+/// Stands in until charts land.
+public struct Chart: Sendable {}
