@@ -14,7 +14,7 @@ import NumericalMethods
 public enum OracleRule {
     /// Mean cost and quality of the clairvoyant choice at each of `prices`.
     public static func sweep(_ log: CostedLog, prices: [Double]) -> [FrontierPoint] {
-        Parallel.map(prices.count) { index in
+        Parallel.map(count: prices.count) { index in
             let choices = choices(log, price: prices[index])
             var (quality, cost, count) = (0.0, 0.0, 0.0)
             for (item, stage) in choices.enumerated() where stage >= 0 {

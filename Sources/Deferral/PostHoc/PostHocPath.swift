@@ -45,7 +45,7 @@ struct PostHocPath: PolicyPath {
 
     /// The best chain at `price`; a single stage where none is better.
     func best(price: Double) -> Choice {
-        let choices: [Choice] = Parallel.map(chains.count) { index in solve(chains[index], price: price) }
+        let choices: [Choice] = Parallel.map(count: chains.count) { index in solve(chains[index], price: price) }
         let single = Choice(chain: [singles.stage(price: price)], options: [], value: singles.value(price: price))
         return choices.reduce(single) { $1.value > $0.value + 1e-12 ? $1 : $0 }
     }

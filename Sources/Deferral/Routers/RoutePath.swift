@@ -19,7 +19,7 @@ struct RoutePath: PolicyPath {
         let stageCount = log.stageCount
         let quality = estimator.estimates(for: log.log)
         let cost = costs.estimates(for: log.log)
-        return Parallel.map(prices.count) { index in
+        return Parallel.map(count: prices.count) { index in
             let price = prices[index]
             var (qualitySum, costSum, count) = (0.0, 0.0, 0.0)
             for item in 0..<log.count {
