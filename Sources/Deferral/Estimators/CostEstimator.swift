@@ -43,7 +43,7 @@ public struct CostEstimator: Codable, Sendable, Hashable {
     }
 
     /// Learns from the items of `log` that hold the stage's answer.
-    init(_ log: CostedLog, using random: inout Random) {
+    init(_ log: CostedLog, using random: inout Random) throws {
         let stages = log.stageCount
         let context = log.log.schema.context.count
         var smallest = [Double](repeating: .infinity, count: stages)
@@ -74,7 +74,7 @@ public struct CostEstimator: Codable, Sendable, Hashable {
             }
         }
         let folds = max(2, min(5, log.count))
-        let fit = RidgeFit.fit(
+        let fit = try RidgeFit.fit(
             TrainingRows(
                 width: context + logarithms.count, outputs: stages, features: features, targets: costs,
                 fold: Folds.deal(log.count, into: folds, using: &random), folds: folds))

@@ -20,7 +20,7 @@ public enum EstimatorKind: String, Codable, Sendable, CaseIterable {
             return .constant(Self.means(rows))
         case .ridge:
             if rows.width == 0 { return .constant(Self.means(rows)) }
-            return .linear(RidgeFit.fit(rows).model)
+            return .linear(try RidgeFit.fit(rows).model)
         }
     }
 

@@ -2,9 +2,7 @@ import Foundation
 
 /// Several linear functions of one row of features.
 ///
-///     output_k = link( intercept_k + sum_f weight_fk (x_f - center_f) )
-///
-/// A feature that is missing counts as its center, the mean over the training rows that had it.
+///     output_k = link( intercept_k + sum over known f of weight_fk x_f + sum over missing f of missing_fk )
 public struct LinearModel: Codable, Sendable, Hashable {
     /// What is done to the sum.
     public enum Link: String, Codable, Sendable {
@@ -14,10 +12,10 @@ public struct LinearModel: Codable, Sendable, Hashable {
         case logistic
     }
 
-    /// The mean of each feature, `[width]`.
-    public let centers: [Double]
     /// Weights, `[width, outputs]`.
     public let weights: [Double]
+    /// What a feature adds when it is missing, `[width, outputs]`.
+    public let missing: [Double]
     /// Intercepts, `[outputs]`.
     public let intercepts: [Double]
     /// The link.
@@ -30,16 +28,20 @@ public struct LinearModel: Codable, Sendable, Hashable {
     @inline(__always)
     func predict(_ row: UnsafeMutableBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>) {
         let count = intercepts.count
+        let width = weights.count / max(1, count)
         intercepts.withUnsafeBufferPointer { intercepts in
             for output in 0..<count { result[output] = intercepts[output] }
         }
-        centers.withUnsafeBufferPointer { centers in
-            weights.withUnsafeBufferPointer { weights in
-                for feature in 0..<centers.count {
-                    let away = row[feature] - centers[feature]
-                    if away.isNaN { continue }
+        weights.withUnsafeBufferPointer { weights in
+            missing.withUnsafeBufferPointer { missing in
+                for feature in 0..<width {
+                    let value = row[feature]
                     let base = feature * count
-                    for output in 0..<count { result[output] += away * weights[base + output] }
+                    if value.isNaN {
+                        for output in 0..<count { result[output] += missing[base + output] }
+                    } else {
+                        for output in 0..<count { result[output] += value * weights[base + output] }
+                    }
                 }
             }
         }

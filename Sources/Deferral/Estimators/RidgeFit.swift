@@ -19,7 +19,7 @@ enum RidgeFit {
         var heldOutOfMean: [Double]
     }
 
-    static func fit(_ rows: TrainingRows) -> Result {
+    static func fit(_ rows: TrainingRows) throws -> Result {
         let scale = Standardisation(rows)
         let width = rows.width
         let size = width + 1
@@ -34,7 +34,7 @@ enum RidgeFit {
         var intercepts = [Double](repeating: 0, count: rows.outputs)
         var heldOut = [Double](repeating: 0, count: rows.outputs)
         var heldOutOfMean = heldOut
-        let fits: [(solution: [Double], error: Double, errorOfMean: Double)] = Parallel.map(count: rows.outputs) { output in
+        let fits: [TargetFit] = try Parallel.map(count: rows.outputs) { output in
             var best = (penalty: penalties[0], error: Double.infinity)
             var errorOfMean = 0.0
             for penalty in penalties {
@@ -43,7 +43,7 @@ enum RidgeFit {
                     var rest = total.slice(output)
                     rest.subtract(part.slice(output))
                     if rest.count == 0 { continue }
-                    error += part.slice(output).squaredError(of: rest.solve(penalty: penalty))
+                    error += part.slice(output).squaredError(of: try rest.solve(penalty: penalty))
                     if penalty == penalties[0] {
                         errorOfMean += part.slice(output).squaredError(of: [rest.cross[0] / rest.count])
                     }
@@ -52,21 +52,35 @@ enum RidgeFit {
             }
             let whole = total.slice(output)
             let count = max(1, whole.count)
-            return (whole.count > 0 ? whole.solve(penalty: best.penalty) : [Double](repeating: 0, count: size),
-                best.error / count, errorOfMean / count)
+            return TargetFit(
+                solution: whole.count > 0
+                    ? try whole.solve(penalty: best.penalty) : [Double](repeating: 0, count: size),
+                error: best.error / count, errorOfMean: errorOfMean / count)
         }
+        var missing = weights
         for (output, fit) in fits.enumerated() {
             intercepts[output] = fit.solution[0]
             for feature in 0..<width where scale.deviations[feature] > 0 {
-                weights[feature * rows.outputs + output] = fit.solution[feature + 1] / scale.deviations[feature]
+                let weight = fit.solution[feature + 1] / scale.deviations[feature]
+                weights[feature * rows.outputs + output] = weight
+                // A missing number counts as the mean.
+                missing[feature * rows.outputs + output] = weight * scale.means[feature]
+                intercepts[output] -= weight * scale.means[feature]
             }
             heldOut[output] = fit.error
             heldOutOfMean[output] = fit.errorOfMean
         }
         return Result(
-            model: LinearModel(centers: scale.means, weights: weights, intercepts: intercepts, link: .identity),
+            model: LinearModel(weights: weights, missing: missing, intercepts: intercepts, link: .identity),
             heldOut: heldOut, heldOutOfMean: heldOutOfMean)
     }
+}
+
+/// One target's intercept and weights, its held-out error and that of the mean.
+private struct TargetFit: Sendable {
+    var solution: [Double]
+    var error: Double
+    var errorOfMean: Double
 }
 
 /// Means and standard deviations of the features over the rows that have them.
@@ -187,11 +201,15 @@ private struct TargetMoments {
     }
 
     /// Intercept and weights, `[size]`.
-    func solve(penalty: Double) -> [Double] {
-        var matrix = gram
-        // The intercept has no penalty; a column without variation gets weight 0 from its own.
-        for index in 1..<max(1, size) { matrix[index * size + index] += penalty * count + 1e-12 }
-        return Cholesky.solve(&matrix, size: size, right: cross)
+    func solve(penalty: Double) throws(NumericalError) -> [Double] {
+        var matrix = Matrix(rows: size, columns: size, storage: gram)
+        for row in 0..<size {
+            // The intercept has no penalty; a column without variation gets weight 0 from its own.
+            if row > 0 { matrix[row, row] += penalty * count }
+            if matrix[row, row] == 0 { matrix[row, row] = 1 }
+            for column in 0..<row { matrix[column, row] = matrix[row, column] }
+        }
+        return try Cholesky(matrix).solve(cross)
     }
 
     /// The sum of squared errors of `solution`; one that is shorter has zeros at its end.
@@ -203,33 +221,5 @@ private struct TargetMoments {
             error += solution[row] * solution[row] * gram[row * size + row]
         }
         return max(0, error)
-    }
-}
-
-/// Solves symmetric positive definite systems.
-enum Cholesky {
-    /// The solution of `matrix` x = `right`, of which only the lower triangle is read; it is overwritten by its factor.
-    static func solve(_ matrix: inout [Double], size: Int, right: [Double]) -> [Double] {
-        for row in 0..<size {
-            for column in 0...row {
-                var sum = matrix[row * size + column]
-                for inner in 0..<column { sum -= matrix[row * size + inner] * matrix[column * size + inner] }
-                if row == column {
-                    matrix[row * size + row] = max(sum, 1e-300).squareRoot()
-                } else {
-                    matrix[row * size + column] = sum / matrix[column * size + column]
-                }
-            }
-        }
-        var x = right
-        for row in 0..<size {
-            for inner in 0..<row { x[row] -= matrix[row * size + inner] * x[inner] }
-            x[row] /= matrix[row * size + row]
-        }
-        for row in (0..<size).reversed() {
-            for inner in row + 1..<max(row + 1, size) { x[row] -= matrix[inner * size + row] * x[inner] }
-            x[row] /= matrix[row * size + row]
-        }
-        return x
     }
 }

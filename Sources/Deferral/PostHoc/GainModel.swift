@@ -102,7 +102,7 @@ struct GainModel: Sendable {
             let map = FeatureMap(signals: [signal], owners: [stage])
             return Estimator(
                 kind: .ridge, features: map,
-                regressor: .linear(LinearModel(centers: [0], weights: [1], intercepts: [0], link: .identity)))
+                regressor: .linear(LinearModel(weights: [1], missing: [0], intercepts: [0], link: .identity)))
         }
         let score = ThresholdLearner().scores(log)[stage]
         let map = FeatureMap(signals: score.map { [$0.signal] } ?? [], owners: score == nil ? [] : [stage])

@@ -65,7 +65,7 @@ public struct PostHocLearner: PolicyLearner {
                     ? "Log the probability that each stage gave to the true label."
                     : "Log evidence (margin, entropy, ...) with each answer.")
         }
-        let costs = CostEstimator(log, using: &random)
+        let costs = try CostEstimator(log, using: &random)
         let quality = log.meanQuality
         let stages = log.stagesByCost.filter { !quality[$0].isNaN }
         let all = ThresholdPath.chains(of: stages, canStop: { _ in true }, longest: longestChain, most: mostChains)

@@ -55,7 +55,7 @@ public struct RouterLearner: PolicyLearner {
         let learner = EstimatorLearner(kind: kind, sets: .none, usesGroups: usesGroups)
         let quality = log.meanQuality
         return RoutePath(
-            estimator: try learner.fit(log, using: &random), costs: CostEstimator(log, using: &random),
+            estimator: try learner.fit(log, using: &random), costs: try CostEstimator(log, using: &random),
             stages: StageSet(quality.indices.filter { !quality[$0].isNaN }))
     }
 
