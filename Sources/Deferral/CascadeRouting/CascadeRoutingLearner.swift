@@ -63,7 +63,7 @@ public struct CascadeRoutingLearner: PolicyLearner {
             items = items.prefix(mostCompared).sorted()
         }
         var path = CascadeRoutingPath(
-            estimator: estimator, costs: CostEstimator(log, using: &random),
+            estimator: estimator, costs: try CostEstimator(log, using: &random),
             revisions: RevisionModel(revisions: best!.revisions), stages: usable, asksTogether: asksTogether,
             log: items.count == log.count ? log : log.subset(items), specialCases: [])
         path.chooseScale(among: scales, prices: PriceGrid.coarse(for: log, count: 5).filter(\.isFinite))
