@@ -1,2 +1,0 @@
-/// Stands in until charts land.
-public struct Chart: Sendable {}
