@@ -29,7 +29,7 @@ public struct BoostedTrees: Codable, Sendable, Equatable {
     public var patience: Int
     /// Seeds the subsamples.
     public var seed: UInt64
-    /// Threads to use; all cores if nil. Changes nothing but time.
+    /// Threads to use; if nil, one for small tables and all cores for large ones. Changes nothing but time.
     public var threads: Int?
 
     /// Boosted trees with defaults for tables of some thousand rows.
@@ -86,9 +86,10 @@ public struct BoostedTrees: Codable, Sendable, Equatable {
         features: Matrix, targets: [Double], weights: [Double]? = nil, validation: Validation? = nil
     ) throws -> (model: BoostedTreesModel, margins: [Double]) {
         try checkSettings()
-        let training = try Rows(features, targets, weights, objective, threads: threadCount)
+        let threads = threadCount(features)
+        let training = try Rows(features, targets, weights, objective, threads: threads)
         let base = try objective.baseMargins(targets, weights: training.weights)
-        let booster = try XGBoostBooster(table: training.table, settings: settings)
+        let booster = try XGBoostBooster(table: training.table, settings: settings(threads: threads))
         var monitor: Monitor? = nil
         if let validation {
             try LearnerInput.check(
@@ -96,7 +97,7 @@ public struct BoostedTrees: Codable, Sendable, Equatable {
             )
             monitor = Monitor(
                 rows: try Rows(
-                    validation.features, validation.targets, validation.weights, objective, threads: threadCount))
+                    validation.features, validation.targets, validation.weights, objective, threads: threads))
         }
         var random = SplitMix64(seed: seed)
         var margins = [Float](repeating: 0, count: features.rows * objective.outputs)
@@ -123,15 +124,18 @@ public struct BoostedTrees: Codable, Sendable, Equatable {
         return (model, margins.indices.map { base[$0 % outputs] + Double(margins[$0]) })
     }
 
-    private var threadCount: Int { threads ?? Parallel.threads }
+    /// On small tables XGBoost's threads would wait for each other longer than they work.
+    private func threadCount(_ features: Matrix) -> Int {
+        threads ?? (features.storage.count < 1_000_000 ? 1 : Parallel.threads)
+    }
 
-    private var settings: [(String, String)] {
+    private func settings(threads: Int) -> [(String, String)] {
         // The gradients come from here; XGBoost's objective only says how many outputs there are.
         var settings = [
             ("objective", "reg:squarederror"), ("base_score", "0"), ("tree_method", "hist"), ("verbosity", "0"),
             ("max_depth", "\(depth)"), ("eta", "\(learningRate)"), ("lambda", "\(lambda)"), ("gamma", "\(minimumGain)"),
             ("min_child_weight", "\(minimumChildWeight)"), ("colsample_bytree", "\(columnSubsample)"),
-            ("max_bin", "\(bins)"), ("seed", "\(seed & 0x7FFF_FFFF)"), ("nthread", "\(threadCount)"),
+            ("max_bin", "\(bins)"), ("seed", "\(seed & 0x7FFF_FFFF)"), ("nthread", "\(threads)"),
         ]
         if case .softmax(let classes) = objective {
             settings[0].1 = "multi:softprob"

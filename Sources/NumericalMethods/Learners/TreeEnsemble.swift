@@ -72,6 +72,17 @@ public struct TreeEnsemble: Sendable, Equatable {
         }
     }
 
+    /// The child that a row goes to; a leaf itself.
+    @inline(__always)
+    private static func step(_ index: Int, _ nodes: UnsafePointer<Node>, _ row: UnsafePointer<Double>) -> Int {
+        let node = nodes[index]
+        let x = Float(row[Int(node.feature & 0x7FFF_FFFF)])
+        let isLess = x < node.value ? 1 : 0
+        let isMissing = x == x ? 0 : Int(node.feature >> 31)
+        let child = Int(node.left) + 1 - (isLess | isMissing)
+        return node.left < 0 ? index : child
+    }
+
     /// Adds the leaves of one row, `[features]`, to `sums`, `[outputs]`. Allocates nothing.
     func add(_ row: UnsafeBufferPointer<Double>, to sums: UnsafeMutableBufferPointer<Double>) {
         precondition(row.count == features, "a row holds one number for each feature")
@@ -79,14 +90,32 @@ public struct TreeEnsemble: Sendable, Equatable {
         nodes.withUnsafeBufferPointer { nodes in
             let nodes = nodes.baseAddress.unsafelyUnwrapped
             let row = row.baseAddress.unsafelyUnwrapped
-            for tree in roots.indices {
-                var node = nodes[Int(roots[tree])]
-                while node.left >= 0 {
-                    let x = Float(row[node.featureIndex])
-                    let goesLeft = x.isNaN ? node.defaultLeft : x < node.value
-                    node = nodes[Int(node.left) + (goesLeft ? 0 : 1)]
+            // Which way a node goes cannot be predicted, so four trees are walked side by side without branches:
+            // a walk that has reached its leaf waits there.
+            var tree = 0
+            while tree + 4 <= roots.count {
+                var a = Int(roots[tree])
+                var b = Int(roots[tree + 1])
+                var c = Int(roots[tree + 2])
+                var d = Int(roots[tree + 3])
+                // The conjunction is negative where all four are leaves.
+                while nodes[a].left & nodes[b].left & nodes[c].left & nodes[d].left >= 0 {
+                    a = Self.step(a, nodes, row)
+                    b = Self.step(b, nodes, row)
+                    c = Self.step(c, nodes, row)
+                    d = Self.step(d, nodes, row)
                 }
-                sums[Int(treeOutputs[tree])] += Double(node.value)
+                sums[Int(treeOutputs[tree])] += Double(nodes[a].value)
+                sums[Int(treeOutputs[tree + 1])] += Double(nodes[b].value)
+                sums[Int(treeOutputs[tree + 2])] += Double(nodes[c].value)
+                sums[Int(treeOutputs[tree + 3])] += Double(nodes[d].value)
+                tree += 4
+            }
+            while tree < roots.count {
+                var a = Int(roots[tree])
+                while nodes[a].left >= 0 { a = Self.step(a, nodes, row) }
+                sums[Int(treeOutputs[tree])] += Double(nodes[a].value)
+                tree += 1
             }
         }
     }
