@@ -32,7 +32,7 @@ let rooms: [Room] = [
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
     // Floor 4
-    Room(name: "Catalog", uses: ["Deferral", "Cascades", "Probability", "NumericalMethods", "Reports"]),
+    Room(name: "Catalog", uses: ["Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", "CZlib"]),
 ]
 
 let package = Package(
@@ -52,6 +52,7 @@ let package = Package(
             name: "CNLopt", pkgConfig: "nlopt", providers: [.apt(["libnlopt-dev"]), .brew(["nlopt"])]),
         .systemLibrary(
             name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     ]
         + rooms.map { .target(name: $0.name, dependencies: $0.uses, swiftSettings: settings) }
         + rooms.filter(\.hasTests).map {

@@ -8,6 +8,9 @@ public enum PolicyFamilies {
         MixturePolicy.self,
         ThresholdPolicy.self,
         WindowPolicy.self,
+        RoutePolicy.self,
+        PostHocPolicy.self,
+        CascadeRoutingPolicy.self,
     ]
 
     /// All families with their default settings, the simplest first.
@@ -16,6 +19,12 @@ public enum PolicyFamilies {
             SingleStageLearner(),
             ThresholdLearner(),
             WindowLearner(),
+            PostHocLearner.difference,
+            PostHocLearner.probability,
+            PostHocLearner.confidence,
+            RouterLearner.group,
+            RouterLearner.linear,
+            CascadeRoutingLearner(),
         ]
     }
 

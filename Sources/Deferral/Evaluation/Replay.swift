@@ -31,7 +31,7 @@ public enum Replay {
                 }
             }
         }
-        result.tallyShares()
+        result.tally(log)
         return result
     }
 }

@@ -16,6 +16,12 @@ public struct ReplayedOutcomes: Sendable {
     public private(set) var asked: [StageSet]
     /// The stage whose answer was given, `[items]`, -1 for none; empty for a mixture.
     public private(set) var answer: [Int32]
+    /// Inverse propensity weights, `[items]`, 0 where the run met a missing cell; empty for a complete log and a mixture.
+    public private(set) var weights: [Double] = []
+    /// Mean quality: the plain mean on a complete log, else self-normalised by inverse propensities.
+    public private(set) var meanQuality = Double.nan
+    /// Mean scalar cost, weighted as ``meanQuality``.
+    public private(set) var meanCost = Double.nan
 
     init(items: Int, stages: Int) {
         quality = [Double](repeating: .nan, count: items)
@@ -45,18 +51,33 @@ public struct ReplayedOutcomes: Sendable {
         }
     }
 
-    mutating func tallyShares() {
-        let items = Double(quality.count)
-        guard items > 0 else { return }
+    /// Works out shares and means from the items' runs.
+    mutating func tally(_ log: CostedLog) {
+        if !log.isComplete {
+            weights = quality.indices.map {
+                quality[$0].isNaN ? 0 : 1 / log.propensity(item: $0, stages: asked[$0])
+            }
+        }
+        var total = 0.0
+        var qualitySum = 0.0
+        var costSum = 0.0
         for item in quality.indices {
-            for stage in asked[item] { askedShare[stage] += 1 }
-            if answer[item] >= 0 { answerShare[Int(answer[item])] += 1 } else if !quality[item].isNaN { abstainedShare += 1 }
+            let weight = weights.isEmpty ? 1 : weights[item]
+            guard weight > 0 else { continue }
+            total += weight
+            qualitySum += weight * quality[item]
+            costSum += weight * cost[item]
+            for stage in asked[item] { askedShare[stage] += weight }
+            if answer[item] >= 0 { answerShare[Int(answer[item])] += weight } else { abstainedShare += weight }
         }
+        guard total > 0 else { return }
+        meanQuality = qualitySum / total
+        meanCost = costSum / total
         for stage in askedShare.indices {
-            askedShare[stage] /= items
-            answerShare[stage] /= items
+            askedShare[stage] /= total
+            answerShare[stage] /= total
         }
-        abstainedShare /= items
+        abstainedShare /= total
     }
 
     /// The weighted average of what several policies did on the same items; weights add up to 1.
@@ -75,6 +96,8 @@ public struct ReplayedOutcomes: Sendable {
         result.askedShare = average(\.askedShare)
         result.answerShare = average(\.answerShare)
         result.abstainedShare = parts.reduce(0) { $0 + $1.weight * $1.outcomes.abstainedShare }
+        result.meanQuality = parts.reduce(0) { $0 + $1.weight * $1.outcomes.meanQuality }
+        result.meanCost = parts.reduce(0) { $0 + $1.weight * $1.outcomes.meanCost }
         result.asked = []
         result.answer = []
         return result
@@ -82,26 +105,4 @@ public struct ReplayedOutcomes: Sendable {
 
     /// How many items could be replayed.
     public var replayed: Int { quality.count { !$0.isNaN } }
-
-    /// Mean quality over the items that could be replayed.
-    public var meanQuality: Double {
-        var sum = 0.0
-        var count = 0.0
-        for value in quality where !value.isNaN {
-            sum += value
-            count += 1
-        }
-        return count > 0 ? sum / count : .nan
-    }
-
-    /// Mean scalar cost over the items that could be replayed.
-    public var meanCost: Double {
-        var sum = 0.0
-        var count = 0.0
-        for (value, quality) in zip(cost, quality) where !quality.isNaN {
-            sum += value
-            count += 1
-        }
-        return count > 0 ? sum / count : .nan
-    }
 }

@@ -17,6 +17,10 @@ public struct CostedLog: Sendable {
     public let meanCost: [Double]
     /// Largest scalar cost of each stage, `[stages]`.
     public let largestCost: [Double]
+    /// Whether every stage answered every item: replays are then exact.
+    public let isComplete: Bool
+    /// The share of items that each stage answered, `[stages]`: its propensity where the log states none.
+    public let presentShare: [Double]
 
     /// Works out the costs of `log` under `objective` (by default the log's natural one).
     public init(_ log: OutcomeLog, objective: Objective? = nil) {
@@ -59,6 +63,18 @@ public struct CostedLog: Sendable {
         self.delay = delay
         meanCost = mean
         largestCost = largest
+        presentShare = Self.presentShare(log)
+        isComplete = presentShare.allSatisfy { $0 == 1 }
+    }
+
+    private static func presentShare(_ log: OutcomeLog) -> [Double] {
+        var present = [Int](repeating: 0, count: log.stageCount)
+        var stage = 0
+        for value in log.quality {
+            if !value.isNaN { present[stage] += 1 }
+            stage = stage + 1 == log.stageCount ? 0 : stage + 1
+        }
+        return present.map { log.count > 0 ? Double($0) / Double(log.count) : 0 }
     }
 
     private init(
@@ -71,6 +87,19 @@ public struct CostedLog: Sendable {
         self.delay = delay
         self.meanCost = meanCost
         self.largestCost = largestCost
+        presentShare = Self.presentShare(log)
+        isComplete = presentShare.allSatisfy { $0 == 1 }
+    }
+
+    /// The probability that the cells of all of `stages` are there for `item`: the logged propensities where there are
+    /// some, else the stages' shares of present cells (right when cells are missing completely at random).
+    public func propensity(item: Int, stages: StageSet) -> Double {
+        var product = 1.0
+        for stage in stages {
+            let logged = log.propensities.isEmpty ? .nan : log.propensities[item * stageCount + stage]
+            product *= logged.isNaN ? presentShare[stage] : logged
+        }
+        return product
     }
 
     /// How many items there are.

@@ -55,7 +55,7 @@ struct ThresholdPath: PolicyPath {
 
     /// The best chain at `price`: all short chains are ranked on a coarse grid, the best few solved exactly.
     func best(price: Double) -> Choice {
-        let coarse: [Choice] = Parallel.map(chains.count) { index in self.coarse(chains[index], price: price) }
+        let coarse: [Choice] = Parallel.map(count: chains.count) { index in self.coarse(chains[index], price: price) }
         var ranked = coarse.sorted { ($0.value, $1.chain.count) > ($1.value, $0.chain.count) }
         // Longer chains are grown from the best of the longest, one stage at a time, while that pays.
         var longest = chains.map(\.count).max() ?? 1
@@ -66,7 +66,7 @@ struct ThresholdPath: PolicyPath {
             longest += 1
         }
         let finalists = Array(ranked.prefix(2))
-        let exact: [Choice] = Parallel.map(finalists.count) { index in self.exact(finalists[index].chain, price: price) }
+        let exact: [Choice] = Parallel.map(count: finalists.count) { index in self.exact(finalists[index].chain, price: price) }
         let single = Choice(chain: [singles.stage(price: price)], cuts: [], value: singles.value(price: price))
         return exact.reduce(single) { $1.value > $0.value + 1e-12 ? $1 : $0 }
     }

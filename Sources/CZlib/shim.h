@@ -1,0 +1,3 @@
+// zlib by its C interface.
+#pragma once
+#include <zlib.h>

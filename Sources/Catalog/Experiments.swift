@@ -1,0 +1,15 @@
+/// The registry: every experiment of the catalog.
+public enum Experiments {
+    /// All experiments, in the order of the list of systems.
+    public static let all: [any Experiment] = []
+
+    /// The experiment called `id`.
+    /// - Throws: ``CatalogError/unknownExperiment(id:nearest:)``.
+    public static func named(_ id: String) throws -> any Experiment {
+        guard let experiment = all.first(where: { $0.id == id }) else {
+            let nearest = all.map(\.id).filter { $0.contains(id) || id.contains($0) }
+            throw CatalogError.unknownExperiment(id: id, nearest: nearest)
+        }
+        return experiment
+    }
+}

@@ -1,0 +1,150 @@
+import Cascades
+import NumericalMethods
+public import Probability
+
+/// Learns cascade routing: one estimator for every set of stages that have answered, and how far its estimates move.
+///
+/// Thresholds and routers are special cases of the rule with other estimates, so the path also learns those and at
+/// each price keeps what is worth most on the training log: it is never worse there than either.
+public struct CascadeRoutingLearner: PolicyLearner {
+    public let family = "cascade-routing"
+    public let summary = "at each step the set of further stages with the largest expected best answer for its cost"
+
+    /// The kinds of estimator that are tried; the one with the smallest out-of-fold squared error is kept.
+    public var kinds: [EstimatorKind]
+    /// Whether all stages of a set are asked at once.
+    public var asksTogether: Bool
+    /// Whether thresholds and routers are learned too, as special cases to fall back on.
+    public var includesSpecialCases: Bool
+    /// How far revisions are believed: the multiple of the measured one that is worth most on the log is kept.
+    public var scales: [Double]
+    /// The most items on which special cases and scales are compared at each price.
+    public var mostCompared: Int
+
+    /// A learner.
+    public init(
+        kinds: [EstimatorKind] = [.ridge], asksTogether: Bool = false, includesSpecialCases: Bool = true,
+        scales: [Double] = [0, 0.5, 1], mostCompared: Int = 20_000
+    ) {
+        self.kinds = kinds
+        self.asksTogether = asksTogether
+        self.includesSpecialCases = includesSpecialCases
+        self.scales = scales
+        self.mostCompared = mostCompared
+    }
+
+    public func obstacle(_ log: CostedLog) -> String? {
+        if log.meanQuality.count(where: { !$0.isNaN }) < 2 { return "fewer than two stages answered anything" }
+        if log.log.schema.signalCount == 0 && log.log.groups.isEmpty {
+            return "there is no evidence, no context and no group"
+        }
+        return nil
+    }
+
+    public func fit(_ log: CostedLog, using random: inout Random) throws -> any PolicyPath {
+        if let obstacle = obstacle(log) {
+            throw DeferralError.unsuitableLog(
+                family: family, reason: obstacle,
+                remedy: "Log evidence (margin, entropy, ...) with each answer, or context numbers with each item.")
+        }
+        let stages = log.stageCount
+        let quality = log.meanQuality
+        let usable = StageSet((0..<stages).filter { !quality[$0].isNaN })
+        var best: (kind: EstimatorKind, error: Double, revisions: Matrix)?
+        for kind in kinds {
+            let crossFit = try EstimatorLearner(kind: kind).crossFit(log, folds: 3, using: &random)
+            let candidate = Self.revisions(of: crossFit, on: log)
+            if best.map({ candidate.error < $0.error }) ?? true { best = (kind, candidate.error, candidate.revisions) }
+        }
+        let estimator = try EstimatorLearner(kind: best!.kind).fit(log, using: &random)
+        var items = Array(0..<log.count)
+        if items.count > mostCompared {
+            random.shuffle(&items)
+            items = items.prefix(mostCompared).sorted()
+        }
+        var path = CascadeRoutingPath(
+            estimator: estimator, costs: try CostEstimator(log, using: &random),
+            revisions: RevisionModel(revisions: best!.revisions), stages: usable, asksTogether: asksTogether,
+            log: items.count == log.count ? log : log.subset(items), specialCases: [])
+        path.chooseScale(among: scales, prices: PriceGrid.coarse(for: log, count: 5).filter(\.isFinite))
+        if includesSpecialCases {
+            for learner in [ThresholdLearner(), RouterLearner.linear] as [any PolicyLearner]
+            where learner.obstacle(log) == nil {
+                path.specialCases.append(try learner.fit(log, using: &random))
+            }
+        }
+        return path
+    }
+
+    /// Out-of-fold revisions of every stage's estimate, `[items, stages]`, and the mean squared error of the estimates
+    /// once their own stage has answered.
+    static func revisions(of crossFit: CrossFit, on log: CostedLog) -> (error: Double, revisions: Matrix) {
+        let before = crossFit.estimates(for: log)
+        var revisions = Matrix(rows: log.count, columns: log.stageCount)
+        var error = 0.0
+        var count = 0.0
+        for stage in 0..<log.stageCount {
+            let after = crossFit.estimates(for: log, answered: StageSet(stage))
+            for item in 0..<log.count where log.log.isPresent(item: item, stage: stage) {
+                revisions[item, stage] = after[item, stage] - before[item, stage]
+                let miss = log.log.quality(item: item, stage: stage) - after[item, stage]
+                error += miss * miss
+                count += 1
+            }
+        }
+        return (error / max(count, 1), revisions)
+    }
+}
+
+/// Cascade routing at every price, with its special cases to fall back on.
+struct CascadeRoutingPath: PolicyPath {
+    let estimator: Estimator
+    let costs: CostEstimator
+    var revisions: RevisionModel
+    let stages: StageSet
+    let asksTogether: Bool
+    /// The items on which candidates are compared.
+    let log: CostedLog
+    var specialCases: [any PolicyPath]
+
+    /// The general rule at `price`, without a look at its special cases.
+    func general(price: Double) -> CascadeRoutingPolicy {
+        CascadeRoutingPolicy(
+            estimator: estimator, costs: costs, price: price, revisions: revisions, stages: stages,
+            asksTogether: asksTogether)
+    }
+
+    func policy(price: Double) -> any Policy {
+        let general = general(price: price)
+        if specialCases.isEmpty { return general }
+        func value(_ policy: any Policy) -> Double {
+            let outcomes = Replay.outcomes(of: policy, on: log)
+            return price == .infinity ? -outcomes.meanCost : outcomes.meanQuality - price * outcomes.meanCost
+        }
+        var best: (policy: any Policy, value: Double) = (general, value(general))
+        for special in specialCases {
+            let policy = special.policy(price: price)
+            let worth = value(policy)
+            if worth > best.value + 1e-12 * abs(best.value) { best = (policy, worth) }
+        }
+        return best.policy
+    }
+
+    /// Keeps the multiple of the revisions that is worth most on average over `prices`.
+    mutating func chooseScale(among scales: [Double], prices: [Double]) {
+        let measured = revisions
+        // A few thousand items tell the scales apart.
+        let sample = log.count > 4000 ? log.subset(Array(0..<4000)) : log
+        var best = -Double.infinity
+        var chosen = measured
+        for scale in scales {
+            revisions = measured.scaled(by: scale)
+            let worth = prices.reduce(0.0) { sum, price in
+                let outcomes = Replay.outcomes(of: general(price: price), on: sample)
+                return sum + outcomes.meanQuality - price * outcomes.meanCost
+            }
+            if worth > best { (best, chosen) = (worth, revisions) }
+        }
+        revisions = chosen
+    }
+}

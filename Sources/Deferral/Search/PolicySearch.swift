@@ -1,0 +1,172 @@
+import Cascades
+public import NumericalMethods
+import Probability
+
+/// Tries families of policies on a log and chooses one: the main job of the engine.
+///
+/// 1. A part of the items is held out; no choice ever looks at it.
+/// 2. Each family is learned by cross-validation on the rest; the price that meets the goal is found on items that the
+///    folds held out, so a family that learns by heart gains nothing by it.
+/// 3. The best family by cross-validation is kept if it beats the best single stage, or the random mixture of two that
+///    meets the same goal, beyond noise: by a paired bootstrap of items, at a confidence shared out over the families
+///    (Bonferroni). Otherwise the simple policy is kept, and the result says "no gain".
+/// 4. Every family is measured on the held-out items, with intervals, beside the baselines: best single stage, random
+///    choice at the same cost, tuned nearest neighbours and the oracle.
+public struct PolicySearch: Sendable {
+    /// What is asked.
+    public var goal: Goal
+    /// The families to try.
+    public var learners: [any PolicyLearner]
+    /// How items are held out.
+    public var split: LogSplit.Method
+    /// The share of items held out, where the log doesn't mark them.
+    public var heldOutShare: Double
+    /// Folds of the cross-validation.
+    public var folds: Int
+    /// Confidence of all intervals and of the decision that there is a gain.
+    public var confidence: Double
+    /// Bootstrap replicates.
+    public var replicates: Int
+    /// Asks for a certificate: the loss against the reference stays within the tolerance, with this confidence.
+    public var guarantee: Double?
+    /// The stage whose quality is to be kept; nil is the best single stage on the training items.
+    public var reference: Int?
+    /// All chance comes from here.
+    public var seed: UInt64
+    /// Told how far the work is.
+    public var progress: ProgressReporter
+
+    /// A search.
+    public init(
+        goal: Goal = .keep(0.98), learners: [any PolicyLearner] = PolicyFamilies.learners,
+        split: LogSplit.Method = .automatic, heldOutShare: Double = 0.3, folds: Int = 5, confidence: Double = 0.95,
+        replicates: Int = 1000, guarantee: Double? = nil, reference: Int? = nil, seed: UInt64 = 1,
+        progress: ProgressReporter = .none
+    ) {
+        self.goal = goal
+        self.learners = learners
+        self.split = split
+        self.heldOutShare = heldOutShare
+        self.folds = folds
+        self.confidence = confidence
+        self.replicates = replicates
+        self.guarantee = guarantee
+        self.reference = reference
+        self.seed = seed
+        self.progress = progress
+    }
+
+    /// Runs the search on `log`.
+    /// - Throws: ``DeferralError`` where the log is too small or no family can learn from it.
+    public func run(_ log: CostedLog) throws -> SearchResult {
+        let random = Random(seed: seed)
+        var splitRandom = random.split(0)
+        let split = try LogSplit(log.log, method: split, share: heldOutShare, using: &splitRandom)
+        let least = 10 * folds
+        guard split.training.count >= least, split.heldOut.count >= 20 else {
+            throw DeferralError.unsuitableLog(
+                family: "fit",
+                reason: "the log has \(split.training.count) items to learn from and \(split.heldOut.count) held out",
+                remedy: "At least \(least) and 20 are needed; hundreds, for a difference that can be told from noise.")
+        }
+        let training = log.subset(split.training)
+        let heldOut = log.subset(split.heldOut)
+        let reference = reference ?? training.bestStage
+        let referenceQuality = training.meanQuality[reference]
+        var foldRandom = random.split(1)
+        let folds = LogSplit.folds(training.log, count: folds, using: &foldRandom)
+        let work = progress.begin("learning \(learners.count) families", total: learners.count * (folds.count + 1))
+        defer { work.finish() }
+
+        var candidates: [Candidate] = []
+        var obstacles: [(family: String, reason: String)] = []
+        let simple = try candidate(
+            SingleStageLearner(), training: training, folds: folds, referenceQuality: referenceQuality,
+            random: random.split(2), work: work)
+        for (index, learner) in learners.enumerated() {
+            if learner.family == simple.learner.family { continue }
+            if let obstacle = learner.obstacle(training) {
+                obstacles.append((learner.family, obstacle))
+                work.advance(by: folds.count + 1)
+                continue
+            }
+            candidates.append(
+                try candidate(
+                    learner, training: training, folds: folds, referenceQuality: referenceQuality,
+                    random: random.split(3 + UInt64(index)), work: work))
+        }
+        let choice = Choice(
+            simple: simple, candidates: candidates, goal: goal, confidence: confidence, replicates: replicates,
+            random: random.split(1_000_000))
+        let measurer = HeldOutMeasurer(
+            log: heldOut, confidence: confidence, replicates: replicates, random: random.split(1_000_001))
+        return try SearchResult(
+            goal: goal, simple: simple, candidates: candidates, choice: choice, obstacles: obstacles, training: training,
+            heldOut: heldOut, reference: reference, referenceQuality: referenceQuality, measurer: measurer,
+            guarantee: guarantee, confidence: confidence)
+    }
+
+    /// Learns one family and meets the goal on out-of-fold outcomes.
+    private func candidate(
+        _ learner: any PolicyLearner, training: CostedLog, folds: [[Int]], referenceQuality: Double, random: Random,
+        work: ProgressTracker
+    ) throws -> Candidate {
+        let validation = try CrossValidation(learner, on: training, folds: folds, random: random, work: work)
+        let (mixture, points) = GoalSolver.solve(
+            goal, reference: referenceQuality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
+        var stream = random.split(UInt64(folds.count))
+        let path = try learner.fit(training, using: &stream)
+        work.advance()
+        let outcomes = validation.outcomes(mixture)
+        return Candidate(
+            learner: learner, path: path, mixture: mixture, frontier: Frontier(hullOf: points), quality: outcomes.quality,
+            cost: outcomes.cost)
+    }
+
+    /// A family with the policy that meets the goal, and what it did out of fold.
+    struct Candidate: Sendable {
+        let learner: any PolicyLearner
+        let path: any PolicyPath
+        let mixture: PriceMixture
+        /// The out-of-fold frontier.
+        let frontier: Frontier
+        /// Out-of-fold quality of each training item.
+        let quality: [Double]
+        /// Out-of-fold cost of each training item.
+        let cost: [Double]
+
+        /// The policy, learned on all training items.
+        var policy: any Policy { mixture.policy(of: path) }
+    }
+
+    /// Which candidate is kept, and why.
+    struct Choice: Sendable {
+        /// The index of the candidate, or nil for the simple policy.
+        var index: Int?
+        /// The gain over the simple policy in quality less price times cost, with its interval; nil without candidates.
+        var gain: MeanInterval?
+        /// The price at which gains are reckoned: the slope of the simple frontier at the goal.
+        var price: Double
+
+        init(
+            simple: Candidate, candidates: [Candidate], goal: Goal, confidence: Double, replicates: Int, random: Random
+        ) {
+            let price: Double
+            if case .price(let asked) = goal { price = asked } else { price = simple.mixture.slope }
+            self.price = price
+            func value(_ candidate: Candidate, _ item: Int) -> Double { candidate.quality[item] - price * candidate.cost[item] }
+            func mean(_ candidate: Candidate) -> Double {
+                candidate.mixture.expected.quality - price * candidate.mixture.expected.cost
+            }
+            guard let best = candidates.indices.max(by: { mean(candidates[$0]) < mean(candidates[$1]) }) else { return }
+            let differences = simple.quality.indices.compactMap { item -> Double? in
+                let difference = value(candidates[best], item) - value(simple, item)
+                return difference.isNaN ? nil : difference
+            }
+            let level = 1 - (1 - confidence) / Double(candidates.count)
+            gain = MeanInterval(
+                of: differences, confidence: level, replicates: replicates, random: random)
+            if let gain, gain.lower > 0 { index = best }
+        }
+    }
+}

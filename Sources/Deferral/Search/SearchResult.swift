@@ -1,0 +1,127 @@
+public import Cascades
+import Probability
+
+/// What a search found: the policy it chose, why, and what every family did on held-out items.
+public struct SearchResult: Sendable {
+    /// One row of the table: a family or a baseline.
+    public struct Row: Sendable {
+        /// The family, or the baseline's name.
+        public var name: String
+        /// What kind of row it is.
+        public var kind: Kind
+        /// The policy; nil for the oracle, which no one can follow.
+        public var policy: (any Policy)?
+        /// What it did on the held-out items.
+        public var measurement: Measurement
+        /// The out-of-fold frontier on the training items; nil for baselines.
+        public var frontier: Frontier?
+        /// Whether the goal was met out of fold.
+        public var isReached: Bool
+    }
+
+    /// What kind of row it is.
+    public enum Kind: String, Sendable, Codable {
+        /// A learned family.
+        case family
+        /// Something to compare with.
+        case baseline
+    }
+
+    /// What was asked.
+    public let goal: Goal
+    /// The rows: baselines, then families in the order tried.
+    public let rows: [Row]
+    /// The chosen row's name.
+    public let chosen: String
+    /// The policy to use.
+    public let policy: any Policy
+    /// Why it was chosen, in a sentence.
+    public let why: String
+    /// Whether a family beat the simple policy beyond noise.
+    public let hasGain: Bool
+    /// Families that could not learn from this log, with the reason.
+    public let obstacles: [(family: String, reason: String)]
+    /// How many items were learned from.
+    public let trainingCount: Int
+    /// How many were held out.
+    public let heldOutCount: Int
+    /// The stage whose quality is the reference.
+    public let reference: Int
+    /// The certificate, where one was asked for.
+    public let certificate: Certificate?
+
+    init(
+        goal: Goal, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate], choice: PolicySearch.Choice,
+        obstacles: [(family: String, reason: String)], training: CostedLog, heldOut: CostedLog, reference: Int,
+        referenceQuality: Double, measurer: HeldOutMeasurer, guarantee: Double?, confidence: Double
+    ) throws {
+        self.goal = goal
+        self.obstacles = obstacles
+        self.reference = reference
+        trainingCount = training.count
+        heldOutCount = heldOut.count
+        let simpleOutcomes = Replay.outcomes(of: simple.policy, on: heldOut)
+        var rows: [Row] = []
+        let names = heldOut.log.schema.stages.map(\.name)
+        let best = training.bestStage
+        rows.append(
+            Row(
+                name: "best single: \(names[best])", kind: .baseline, policy: SingleStagePolicy(stage: best),
+                measurement: measurer.measure(SingleStagePolicy(stage: best), against: simpleOutcomes), isReached: true))
+        for candidate in [simple] + candidates {
+            rows.append(
+                Row(
+                    name: candidate.learner.family, kind: .family, policy: candidate.policy,
+                    measurement: measurer.measure(candidate.policy, against: simpleOutcomes), frontier: candidate.frontier,
+                    isReached: candidate.mixture.isReached))
+        }
+        let picked = choice.index.map { candidates[$0] } ?? simple
+        // Random choice between the cheapest and the best stage, at the cost of the chosen policy.
+        let pickedCost = rows.first { $0.name == picked.learner.family }!.measurement.cost.estimate
+        if let random = Self.randomChoice(training, atCost: pickedCost) {
+            rows.insert(
+                Row(
+                    name: "random at that cost", kind: .baseline, policy: random,
+                    measurement: measurer.measure(random, against: simpleOutcomes), isReached: true), at: 1)
+        }
+        self.rows = rows
+        chosen = picked.learner.family
+        hasGain = choice.index != nil
+        why = Self.reason(choice: choice, simple: simple, candidates: candidates)
+        if let guarantee {
+            let certified = try Certificate.certify(
+                picked.path, calibration: heldOut, reference: reference, goal: goal, confidence: guarantee)
+            certificate = certified
+            policy = certified.policy ?? SingleStagePolicy(stage: reference)
+        } else {
+            certificate = nil
+            policy = picked.policy
+        }
+    }
+
+    /// The mixture of the cheapest and the best stage whose mean cost is `cost`.
+    private static func randomChoice(_ log: CostedLog, atCost cost: Double) -> (any Policy)? {
+        let best = log.bestStage
+        guard let cheapest = log.stagesByCost.first, cheapest != best, log.meanCost[best] > log.meanCost[cheapest] else {
+            return nil
+        }
+        let share = (cost - log.meanCost[cheapest]) / (log.meanCost[best] - log.meanCost[cheapest])
+        let clamped = min(max(share, 0), 1)
+        return MixturePolicy([
+            MixturePolicy.Component(weight: 1 - clamped, policy: SingleStagePolicy(stage: cheapest)),
+            MixturePolicy.Component(weight: clamped, policy: SingleStagePolicy(stage: best)),
+        ])
+    }
+
+    private static func reason(
+        choice: PolicySearch.Choice, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate]
+    ) -> String {
+        guard let gain = choice.gain else { return "no other family could learn from this log" }
+        let interval = "\(Number.short(gain.lower)) to \(Number.short(gain.upper))"
+        let text = "quality less \(Number.short(choice.price)) times cost, out of fold, against the simple policy: \(interval)"
+        guard let index = choice.index else {
+            return "no gain: no family beats the simple policy beyond noise (best of \(candidates.count): \(text))"
+        }
+        return "\(candidates[index].learner.family) is the best of \(candidates.count) families by cross-validation and beats the simple policy beyond noise (\(text))"
+    }
+}
