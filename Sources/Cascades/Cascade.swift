@@ -1,5 +1,4 @@
 public import Probability
-import Synchronization
 
 /// Stages and a policy that says which of them to ask; itself a stage, so cascades nest.
 ///
@@ -27,7 +26,7 @@ public struct Cascade<Input: Sendable, Output: Sendable>: Stage {
     private let agrees: (@Sendable (Output, Output) -> Bool)?
     private let clock: any Clock<Duration>
     private let root: Random
-    private let requests = RequestCounter()
+    private let requests = CallCounter()
 
     /// A cascade of `stages` driven by `policy`.
     /// - Parameters:
@@ -173,12 +172,6 @@ extension Cascade where Output: Equatable {
             name, stages: stages, policy: policy, context: context, weights: weights, seed: seed, clock: clock,
             agrees: { $0 == $1 })
     }
-}
-
-/// Numbers the requests of a cascade and its copies.
-private final class RequestCounter: Sendable {
-    private let count = Atomic<UInt64>(0)
-    func next() -> UInt64 { count.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 
 /// A closure that gives the seconds since now.
