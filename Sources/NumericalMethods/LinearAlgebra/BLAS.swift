@@ -94,7 +94,7 @@ public enum BLAS {
         precondition(a.count == rows * columns, "A has to be [rows, columns]")
         precondition(x.count == (transposingA ? rows : columns) && y.count == (transposingA ? columns : rows), "x and y have to fit A")
         guard let out = y.baseAddress else { return }
-        guard let left = a.baseAddress, let right = x.baseAddress else {
+        guard !a.isEmpty, let left = a.baseAddress, let right = x.baseAddress else {
             for index in y.indices { y[index] *= beta }
             return
         }

@@ -71,7 +71,8 @@ public struct Minimum: Sendable, Equatable {
 ///   - objective: may return +∞ where it is not defined; an error that it throws ends the search and is rethrown.
 ///   - start: where the search begins; inside the bounds.
 ///   - bounds: one range per unknown, infinite ends allowed for local methods; nil for none.
-///   - tolerance: relative change of value or point at which the search has converged.
+///   - tolerance: relative change of value or point at which a local search has converged; a global one goes on
+///     until its evaluations are used up.
 ///   - initialStep: the first step in every unknown; nil leaves it to the method.
 /// - Throws: `NumericalError.notANumber` with the point at which the objective was NaN; `.invalidArgument`,
 ///   `.shapeMismatch`, `.libraryFailure`; whatever the objective throws.

@@ -39,8 +39,11 @@ final class NLoptSearch {
             nlopt_set_lower_bounds(search, bounds.map(\.lowerBound))
             nlopt_set_upper_bounds(search, bounds.map(\.upperBound))
         }
-        nlopt_set_ftol_rel(search, tolerance)
-        nlopt_set_xtol_rel(search, tolerance)
+        // A global search that has settled in one basin looks converged long before it has seen the others.
+        if !method.isGlobal {
+            nlopt_set_ftol_rel(search, tolerance)
+            nlopt_set_xtol_rel(search, tolerance)
+        }
         nlopt_set_maxeval(search, Int32(clamping: maximumEvaluations))
         if let initialStep { nlopt_set_initial_step1(search, initialStep) }
         // NLopt keeps its generator per thread; seeding it makes the search a function of its arguments.

@@ -23,10 +23,12 @@ private func rastrigin(_ x: [Double]) -> Double {
     x.reduce(10 * Double(x.count)) { $0 + $1 * $1 - 10 * cos(2 * Double.pi * $1) }
 }
 
-@Suite struct `minimize` {
+@Suite struct `minimisation` {
     @Test func `finds Rosenbrock's minimum with gradients, in ten dimensions`() throws {
-        let minimum = try minimize(withGradient: { x, g in rosenbrock(x, &g) }, from: [Double](repeating: -1.2, count: 10), tolerance: 1e-12)
-        #expect(minimum.value < 1e-12 || minimum.value > 3.9, "L-BFGS may find the other stationary point near x₁ = -1, of value 3.99")
+        let start = (0..<10).map { $0 % 2 == 0 ? 0.5 : 2.0 }
+        let minimum = try minimize(withGradient: { x, g in rosenbrock(x, &g) }, from: start, tolerance: 1e-12)
+        #expect(minimum.value < 1e-10, "\(minimum)")
+        #expect(distance(minimum.point, [Double](repeating: 1, count: 10)) < 1e-4)
         #expect(minimum.evaluations < 500)
         let close = try minimize(withGradient: { x, g in rosenbrock(x, &g) }, from: [-1.2, 1], tolerance: 1e-12)
         #expect(distance(close.point, [1, 1]) < 1e-6 && close.reason != .evaluationsUsed)

@@ -32,8 +32,8 @@ func relativeError(_ value: Double, _ expected: Double) -> Double {
     @Test func `the trigamma function`() { check("trigamma", ReferenceValues.trigamma, 1e-14, trigamma) }
     @Test func `the lower incomplete gamma function`() { check("P", ReferenceValues.gammaP, 1e-12, regularizedGammaP) }
     @Test func `the upper incomplete gamma function`() { check("Q", ReferenceValues.gammaQ, 1e-12, regularizedGammaQ) }
-    @Test func `softplus`() { check("softplus", ReferenceValues.softplus, 1e-15, softplus) }
-    @Test func `logit`() { check("logit", ReferenceValues.logit, 1e-15, logit) }
+    @Test func `the softplus function`() { check("softplus", ReferenceValues.softplus, 1e-15, softplus) }
+    @Test func `the logit function`() { check("logit", ReferenceValues.logit, 1e-15, logit) }
     @Test func `the logarithm of one minus an exponential`() { check("log1mExp", ReferenceValues.log1mExp, 1e-15, log1mExp) }
 
     @Test func `the incomplete beta function`() {
