@@ -24,7 +24,7 @@ struct FitTable {
         if isWide {
             columns += order.map { .init(fit.stages[$0], key: "answers \(fit.stages[$0])") }
         } else {
-            columns.append(.init("% answered by " + order.indices.map { Self.number($0 + 1) }.joined(separator: " "), alignment: .left))
+            columns.append(.init("% answered by stage " + order.indices.map { Self.number($0 + 1) }.joined(separator: Self.space), alignment: .left))
         }
         if hasAbstention { columns.append(.init("no answer")) }
         columns.append(.init("decision", unit: "ns", key: "decision nanoseconds"))
@@ -33,14 +33,15 @@ struct FitTable {
         for row in fit.result.rows {
             let measurement = row.measurement
             var cells: [TableCell] = [
-                .text(row.name), TableCell(measurement.quality, like: single.quality.estimate), .number(measurement.cost.estimate * fit.unit.scale),
+                // The name of the best single stage is said above the table.
+                .text(row.name.hasPrefix("best single: ") ? "best single stage" : row.name), TableCell(measurement.quality, like: single.quality.estimate), .number(measurement.cost.estimate * fit.unit.scale),
                 .percent(measurement.cost.estimate / single.cost.estimate, decimals: 0),
                 row.name == "single-stage" ? .missing : TableCell(measurement.qualityGain, like: single.quality.estimate),
             ]
             if isWide {
                 cells += order.map { .percent(measurement.answerShare[$0], decimals: 0) }
             } else {
-                cells.append(.text(order.map { Self.share(measurement.answerShare[$0]) }.joined(separator: " ")))
+                cells.append(.text(order.map { Self.share(measurement.answerShare[$0]) }.joined(separator: Self.space)))
             }
             if hasAbstention { cells.append(.percent(measurement.abstainedShare, decimals: 0)) }
             cells.append(row.policy == nil ? .missing : .number(measurement.decisionNanoseconds, significant: 2))
@@ -57,11 +58,14 @@ struct FitTable {
         return table
     }
 
-    private static func number(_ value: Int) -> String { value < 10 ? " \(value)" : "\(value)" }
+    /// A space at which no line is broken.
+    private static let space = "\u{A0}"
+
+    private static func number(_ value: Int) -> String { value < 10 ? "\(space)\(value)" : "\(value)" }
 
     /// A share as a whole percentage of two characters; a dot for less than half a percent.
     private static func share(_ share: Double) -> String {
         let percent = Int((share * 100).rounded())
-        return percent == 0 ? " ·" : percent >= 100 ? "●●" : number(percent)
+        return percent == 0 ? "\(space)·" : percent >= 100 ? "●●" : number(percent)
     }
 }

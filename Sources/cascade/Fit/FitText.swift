@@ -8,13 +8,17 @@ struct FitText {
 
     init(_ fit: Fit) { self.fit = fit }
 
+    /// The name of the best single stage.
+    private var best: String { fit.single.name.replacing("best single: ", with: "") }
+
     /// Prints all of it.
     func print() {
         let result = fit.result
         Output.line(
             "\(fit.name): \(fit.log.count) items, \(fit.stages.count) stages. "
                 + "Learned from \(result.trainingCount) items, measured on \(result.heldOutCount) held out.")
-        Output.line("Goal: \(result.goal.words(fit.unit)). Reference: \(fit.stages[result.reference]).")
+        Output.line("Goal: \(result.goal.words(fit.unit)). Best single stage: \(best)."
+                + (fit.stages[result.reference] == best ? "" : " Reference: \(fit.stages[result.reference])."))
         Output.line()
         Output.table(FitTable(fit).table)
         Output.line()
@@ -41,7 +45,6 @@ struct FitText {
         let chosen = fit.chosen.measurement
         let saved = 1 - chosen.cost.estimate / single.cost.estimate
         let kept = chosen.quality.estimate / single.quality.estimate
-        let best = fit.single.name.replacing("best single: ", with: "")
         let price = abs(saved) < 5e-4 ? "the same" : saved > 0 ? "\(NumberWords.percent(saved)) less" : "\(NumberWords.percent(-saved)) more"
         let choice = fit.result.hasGain ? "Chosen: \(fit.result.chosen)." : "No gain: the simple policy is kept (\(fit.result.chosen))."
         return "\(choice) It keeps \(NumberWords.percent(kept)) of the quality of \(best) and costs \(price)."

@@ -16,5 +16,5 @@ struct LogCommand: ParsableCommand {
             The same as .csv has the columns:
               id,group,context.length,small.quality,small.cost,small.evidence.margin,large.quality,large.cost
             """,
-        subcommands: [LogShowCommand.self])
+        subcommands: [LogShowCommand.self, LogCheckCommand.self, LogConvertCommand.self])
 }

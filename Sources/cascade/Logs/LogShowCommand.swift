@@ -16,9 +16,9 @@ struct LogShowCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let summary = LogSummary(try log.read(), name: log.name)
+        let summary = LogSummaryText(try log.read(), name: log.name)
         if output.json {
-            Output.text(summary.json.text)
+            Output.text(try summary.json().text)
         } else {
             summary.print()
         }
