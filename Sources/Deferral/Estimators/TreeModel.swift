@@ -11,27 +11,29 @@ public struct TreeModel: Codable, Sendable {
     let constants: [Double]
 
     /// The most training rows; more are thinned out evenly.
-    static let mostRows = 50_000
+    static let mostRows = 20_000
 
     /// How many numbers come out.
     public var outputs: Int { constants.count }
 
     init(_ rows: TrainingRows) throws {
         let outputs = rows.outputs
+        let heldFold = rows.heldFold
         constants = EstimatorKind.means(rows)
-        models = try (0..<outputs).map { output in
+        // One thread a booster: the boosters themselves run side by side.
+        models = try Parallel.map(count: outputs) { (output) throws -> BoostedTreesModel? in
             let all = (0..<rows.count).filter { !rows.targets[$0 * outputs + output].isNaN }
             let count = min(all.count, Self.mostRows)
             let known = (0..<count).map { all[$0 * all.count / count] }
             let targets = known.map { rows.targets[$0 * outputs + output] }
-            let kept = known.filter { rows.fold[$0] != 0 }
-            let held = known.filter { rows.fold[$0] == 0 }
+            let kept = known.filter { rows.fold[$0] != heldFold }
+            let held = known.filter { rows.fold[$0] == heldFold }
             let training = kept.map { rows.targets[$0 * outputs + output] }
             // Trees need something to tell apart.
             guard let first = training.first, training.contains(where: { $0 != first }), !held.isEmpty else { return nil }
             let learner = BoostedTrees(
-                objective: LogisticFit.suits(targets) ? .logistic : .squaredError, rounds: 80, depth: 3,
-                learningRate: 0.15, minimumChildWeight: 2, patience: 10)
+                objective: LogisticFit.suits(targets) ? .logistic : .squaredError, rounds: 40, depth: 3,
+                learningRate: 0.25, minimumChildWeight: 2, patience: 10, threads: 1)
             return try learner.fit(
                 features: Self.matrix(rows, kept), targets: training,
                 validation: BoostedTrees.Validation(
