@@ -24,6 +24,9 @@ public enum PolicyFamilies {
             PostHocLearner.confidence,
             RouterLearner.group,
             RouterLearner.linear,
+            RouterLearner.clusters,
+            RouterLearner.matrixFactorisation,
+            RouterLearner.nearestNeighbours,
             CascadeRoutingLearner(),
         ]
     }

@@ -20,7 +20,7 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
     /// Estimates what every stage costs.
     public let costs: CostEstimator
     /// Quality that a unit of cost must bring.
-    public let price: Double
+    @Extended public private(set) var price: Double
     /// How far estimates still move on asking.
     public let revisions: RevisionModel
     /// The stages that may be asked.

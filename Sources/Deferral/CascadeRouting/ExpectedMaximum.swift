@@ -32,10 +32,48 @@ struct ExpectedMaximum {
         (0.8306046932331322, 0.18038078652406936),
         (0.9662347571015759, 0.08566224618958514),
     ]
-    /// Gauss-Hermite for the standard normal, five nodes.
-    static let hermite: [(node: Double, weight: Double)] = [
-        (-2.8569700138728056, 0.011257411327720689), (-1.3556261799742659, 0.22207592200561266),
-        (0, 0.5333333333333333), (1.3556261799742659, 0.22207592200561266), (2.8569700138728056, 0.011257411327720689),
+    /// Gauss-Hermite for the standard normal: 5, 9 or 17 nodes, by how much larger the factor is than what is a
+    /// variable's own. The larger it is, the sharper the corner that the average over the factor runs across.
+    static func hermite(spread: Double) -> [(node: Double, weight: Double)] {
+        spread < 0.7 ? hermite5 : spread < 2 ? hermite9 : hermite17
+    }
+    static let mostFactorNodes = 17
+    static let hermite5: [(node: Double, weight: Double)] = [
+        (-2.8569700138728056, 0.011257411327720677),
+        (-1.355626179974266, 0.22207592200561257),
+        (0.0, 0.5333333333333335),
+        (1.355626179974266, 0.22207592200561257),
+        (2.8569700138728056, 0.011257411327720677),
+    ]
+    static let hermite9: [(node: Double, weight: Double)] = [
+        (-4.512745863399783, 2.2345844007746607e-05),
+        (-3.20542900285647, 0.0027891413212317692),
+        (-2.07684797867783, 0.04991640676521782),
+        (-1.0232556637891326, 0.24409750289493953),
+        (0.0, 0.40634920634920635),
+        (1.0232556637891326, 0.24409750289493953),
+        (2.07684797867783, 0.04991640676521782),
+        (3.20542900285647, 0.0027891413212317692),
+        (4.512745863399783, 2.2345844007746607e-05),
+    ]
+    static let hermite17: [(node: Double, weight: Double)] = [
+        (-6.889122439895333, 2.5843149193748912e-11),
+        (-5.744460078659406, 2.8080161179305654e-08),
+        (-4.778531589629984, 4.012679447979844e-06),
+        (-3.90006571719801, 0.0001684914315513384),
+        (-3.0737971753281936, 0.002858946062284619),
+        (-2.281019440252989, 0.023086657025710968),
+        (-1.5098833077967408, 0.0974063711627211),
+        (-0.7518426007038962, 0.2267063084689769),
+        (0.0, 0.29953837012660545),
+        (0.7518426007038962, 0.2267063084689769),
+        (1.5098833077967408, 0.0974063711627211),
+        (2.281019440252989, 0.023086657025710968),
+        (3.0737971753281936, 0.002858946062284619),
+        (3.90006571719801, 0.0001684914315513384),
+        (4.778531589629984, 4.012679447979844e-06),
+        (5.744460078659406, 2.8080161179305654e-08),
+        (6.889122439895333, 2.5843149193748912e-11),
     ]
 
     /// How many doubles of scratch a search over `stages` variables needs.
@@ -46,7 +84,7 @@ struct ExpectedMaximum {
     }
 
     /// The most nodes: panels between 3 borders a stage and the two ends, for each value of the factor.
-    static func nodeCapacity(stages: Int) -> Int { (3 * stages + 1) * panelNodes * hermite.count }
+    static func nodeCapacity(stages: Int) -> Int { (3 * stages + 1) * panelNodes * mostFactorNodes }
 
     /// Quadrature weights, `[nodes]`.
     let weights: UnsafeMutablePointer<Double>
@@ -79,22 +117,21 @@ struct ExpectedMaximum {
         products = values + stride * total
         let borders = products + stride * (total + 1)
 
-        // Only differences of loadings matter; without them one value of the factor will do.
+        // A loading that all variables share moves no choice between them, unless a known value stands still.
         var center = 0.0
         var spread = 0.0
         if let loadings {
-            for stage in stages.set { center += loadings[stage] / Double(stages.set.count) }
-            for stage in stages.set {
-                let deviation = max(deviations[stage], 1e-12)
-                spread = max(spread, abs(loadings[stage] - center) / deviation)
+            if known == -.infinity {
+                for stage in stages.set { center += loadings[stage] / Double(stages.set.count) }
             }
-            // The known value does not move with the factor, so a common loading matters as soon as there is one.
-            if known > -.infinity { center = 0; spread = stages.set.reduce(0) { max($0, abs(loadings[$1])) } > 0 ? 1 : 0 }
+            for stage in stages.set {
+                spread = max(spread, abs(loadings[stage] - center) / max(deviations[stage], 1e-12))
+            }
         }
-        let usesFactor = loadings != nil && spread > 0.02
+        let usesFactor = spread > 0.02
         NormalCDFTable.nodes.withUnsafeBufferPointer { table in
             if usesFactor {
-                for point in Self.hermite {
+                for point in Self.hermite(spread: spread) {
                     add(point.node, weight: point.weight, center: center, known: known, stages: stages, means: means,
                         deviations: deviations, loadings: loadings, borders: borders, table: table.baseAddress!)
                 }

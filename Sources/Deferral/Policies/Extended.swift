@@ -1,30 +1,35 @@
 /// A number that may be infinite, which JSON has no way to write: `"infinity"` and `"-infinity"` stand for it.
-struct Extended: Codable {
-    var value: Double
+///
+///     @Extended public var price: Double
+@propertyWrapper
+public struct Extended: Sendable, Hashable, Codable {
+    /// The number.
+    public var wrappedValue: Double
 
-    init(_ value: Double) { self.value = value }
+    /// A number.
+    public init(wrappedValue: Double) { self.wrappedValue = wrappedValue }
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let word = try? container.decode(String.self) {
-            switch word {
-            case "infinity": value = .infinity
-            case "-infinity": value = -.infinity
-            default:
-                throw DecodingError.dataCorruptedError(
-                    in: container, debugDescription: "expected a number, \"infinity\" or \"-infinity\", found \"\(word)\"")
-            }
-        } else {
-            value = try container.decode(Double.self)
+        guard let word = try? container.decode(String.self) else {
+            wrappedValue = try container.decode(Double.self)
+            return
+        }
+        switch word {
+        case "infinity": wrappedValue = .infinity
+        case "-infinity": wrappedValue = -.infinity
+        default:
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected a number, \"infinity\" or \"-infinity\", found \"\(word)\"")
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        switch value {
+        switch wrappedValue {
         case .infinity: try container.encode("infinity")
         case -.infinity: try container.encode("-infinity")
-        default: try container.encode(value)
+        default: try container.encode(wrappedValue)
         }
     }
 }

@@ -13,7 +13,7 @@ public struct RoutePolicy: Policy, Hashable {
     /// Estimates of cost.
     public let costs: CostEstimator
     /// The price λ of a unit of scalar cost, in units of quality; may be infinite.
-    public let price: Double
+    @Extended public private(set) var price: Double
     /// The stages that may be asked.
     public let stages: StageSet
 
@@ -90,24 +90,4 @@ public struct RoutePolicy: Policy, Hashable {
     }
 
     public var reach: StageSet { stages }
-}
-
-extension RoutePolicy {
-    private enum CodingKeys: String, CodingKey { case estimator, costs, price, stages }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        estimator = try container.decode(Estimator.self, forKey: .estimator)
-        costs = try container.decode(CostEstimator.self, forKey: .costs)
-        price = try container.decode(Extended.self, forKey: .price).value
-        stages = try container.decode(StageSet.self, forKey: .stages)
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(estimator, forKey: .estimator)
-        try container.encode(costs, forKey: .costs)
-        try container.encode(Extended(price), forKey: .price)
-        try container.encode(stages, forKey: .stages)
-    }
 }

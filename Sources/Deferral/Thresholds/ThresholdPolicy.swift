@@ -17,29 +17,13 @@ public struct ThresholdPolicy: Policy, Hashable {
         /// The score it is judged by.
         public var score: ConfidenceScore
         /// The least score at which its answer is given; infinity never stops here.
-        public var threshold: Double
-
-        private enum CodingKeys: String, CodingKey { case stage, score, threshold }
+        @Extended public var threshold: Double
 
         /// A step.
         public init(stage: Int, score: ConfidenceScore, threshold: Double) {
             self.stage = stage
             self.score = score
             self.threshold = threshold
-        }
-
-        public init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            stage = try container.decode(Int.self, forKey: .stage)
-            score = try container.decode(ConfidenceScore.self, forKey: .score)
-            threshold = try container.decode(Extended.self, forKey: .threshold).value
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(stage, forKey: .stage)
-            try container.encode(score, forKey: .score)
-            try container.encode(Extended(threshold), forKey: .threshold)
         }
     }
 

@@ -15,15 +15,15 @@ public struct WindowPolicy: Policy, Hashable {
     public static let kind = "windows"
 
     /// A stage that can decide and the window in which it does not.
-    public struct Step: Sendable, Hashable {
+    public struct Step: Sendable, Hashable, Codable {
         /// The stage.
         public var stage: Int
         /// Its confidence.
         public var score: ConfidenceScore
         /// Below this it abstains.
-        public var lower: Double
+        @Extended public var lower: Double
         /// From here on it answers.
-        public var upper: Double
+        @Extended public var upper: Double
 
         /// A step with the window `lower..<upper`.
         public init(stage: Int, score: ConfidenceScore, lower: Double, upper: Double) {
@@ -74,24 +74,4 @@ public struct WindowPolicy: Policy, Hashable {
     }
 
     public var reach: StageSet { StageSet(steps.map(\.stage)) }
-}
-
-extension WindowPolicy.Step: Codable {
-    private enum CodingKeys: String, CodingKey { case stage, score, lower, upper }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        stage = try container.decode(Int.self, forKey: .stage)
-        score = try container.decode(ConfidenceScore.self, forKey: .score)
-        lower = try container.decode(Extended.self, forKey: .lower).value
-        upper = try container.decode(Extended.self, forKey: .upper).value
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(stage, forKey: .stage)
-        try container.encode(score, forKey: .score)
-        try container.encode(Extended(lower), forKey: .lower)
-        try container.encode(Extended(upper), forKey: .upper)
-    }
 }

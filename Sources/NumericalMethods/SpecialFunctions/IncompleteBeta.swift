@@ -22,16 +22,20 @@ public func inverseRegularizedBeta(_ p: Double, _ a: Double, _ b: Double) -> Dou
     if p == 0 || p == 1 { return p }
     let half = incompleteBeta(0.5, 0.5, a, b)
     if p == half { return 0.5 }
-    return p < half ? lowerInverse(p, a, b) : 1 - lowerInverse(1 - p, b, a)
+    return p < half ? lowerInverse(p, 1 - p, a, b) : 1 - lowerInverse(1 - p, p, b, a)
 }
 
-/// The solution x ≤ ½, found in log x, where log I is concave and nearly linear.
-private func lowerInverse(_ p: Double, _ a: Double, _ b: Double) -> Double {
-    let target = log(p)
+/// The x ≤ ½ with I_x(a, b) = `lower` = 1 - `upper`.
+///
+/// Solved in log x, on the tail that is the smaller: that one carries the digits, on whichever side x lies.
+private func lowerInverse(_ lower: Double, _ upper: Double, _ a: Double, _ b: Double) -> Double {
+    let usesLower = lower <= upper
+    let target = log(usesLower ? lower : upper)
     let logX = increasingRoot(from: -745, to: log(0.5)) { u in
         let x = exp(u)
-        let tail = incompleteBeta(x, 1 - x, a, b)
-        return (log(tail) - target, betaFactor(x, 1 - x, a, b) / ((1 - x) * tail))
+        let tail = usesLower ? incompleteBeta(x, 1 - x, a, b) : incompleteBeta(1 - x, x, b, a)
+        let slope = betaFactor(x, 1 - x, a, b) / ((1 - x) * tail)
+        return ((usesLower ? 1 : -1) * (log(tail) - target), slope)
     }
     return exp(logX)
 }

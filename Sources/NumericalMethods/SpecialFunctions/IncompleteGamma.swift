@@ -32,7 +32,8 @@ private func incompleteGamma(_ a: Double, _ x: Double) -> (lower: Double, upper:
     if a < 0.5 && x < 1 {
         // 1 - P would lose the digits of a small upper tail (Q ~ a E₁(x) as a → 0), so Q is built from two small
         // numbers: P = (1 + u)(1 + s), 1 + u = x^a / Γ(1 + a), s = a Σ_{n≥1} (-x)^n / (n! (a + n)).
-        let u = expm1(a * log(x) - logGammaOnePlus(a))
+        let exponent = a * log(x) - logGammaOnePlus(a)
+        let u = expm1(exponent)
         var s = 0.0
         var power = 1.0
         for n in 1...30 {
@@ -40,7 +41,7 @@ private func incompleteGamma(_ a: Double, _ x: Double) -> (lower: Double, upper:
             s += power / (a + Double(n))
         }
         s *= a
-        return ((1 + u) * (1 + s), -u - s - u * s)
+        return (exp(exponent) * (1 + s), -u - s - u * s)
     }
     // x^a e^-x / Γ(a + 1), from Stirling's error and the deviance: exact digits for large a, too.
     let factor = exp(-stirlingError(a) - poissonDeviance(a, mean: x)) / (2 * Double.pi * a).squareRoot()

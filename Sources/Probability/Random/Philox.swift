@@ -36,31 +36,57 @@ public enum Philox {
     /// its upper half is garbage that the next product ignores.
     @inlinable @inline(__always)
     static func eightNumbers(first: UInt64, high: UInt64, key: UInt64) -> SIMD8<UInt64> {
-        let counters = SIMD4<UInt64>(first, first &+ 1, first &+ 2, first &+ 3)
-        let mask = SIMD4<UInt64>(repeating: low)
-        let m0 = SIMD4<UInt64>(repeating: multiplier0)
-        let m1 = SIMD4<UInt64>(repeating: multiplier1)
-        var x0 = counters
-        var x1 = counters &>> 32
-        var x2 = SIMD4<UInt64>(repeating: high)
-        var x3 = SIMD4<UInt64>(repeating: high &>> 32)
-        var k0 = UInt32(truncatingIfNeeded: key)
-        var k1 = UInt32(truncatingIfNeeded: key &>> 32)
+        // Two pairs of lanes side by side: SSE2 registers hold two, and the second pair hides the first one's latency.
+        let mask = SIMD2<UInt64>(repeating: low)
+        let m0 = SIMD2<UInt64>(repeating: multiplier0)
+        let m1 = SIMD2<UInt64>(repeating: multiplier1)
+        var a0 = SIMD2(repeating: first) &+ SIMD2(0, 1)
+        var b0 = SIMD2(repeating: first) &+ SIMD2(2, 3)
+        var a1 = upper(a0)
+        var b1 = upper(b0)
+        var a2 = SIMD2<UInt64>(repeating: high)
+        var b2 = a2
+        var a3 = SIMD2<UInt64>(repeating: high &>> 32)
+        var b3 = a3
+        var k0 = SIMD2<UInt64>(repeating: key)
+        var k1 = SIMD2<UInt64>(repeating: key &>> 32)
         for _ in 0..<10 {
-            let p0 = (x0 & mask) &* m0
-            let p1 = (x2 & mask) &* m1
-            x0 = (p1 &>> 32) ^ x1 ^ SIMD4(repeating: UInt64(k0))
-            x1 = p1
-            x2 = (p0 &>> 32) ^ x3 ^ SIMD4(repeating: UInt64(k1))
-            x3 = p0
-            k0 &+= weyl0
-            k1 &+= weyl1
+            let pa0 = (a0 & mask) &* m0
+            let pa1 = (a2 & mask) &* m1
+            let pb0 = (b0 & mask) &* m0
+            let pb1 = (b2 & mask) &* m1
+            a0 = upper(pa1) ^ a1 ^ k0
+            b0 = upper(pb1) ^ b1 ^ k0
+            a1 = pa1
+            b1 = pb1
+            a2 = upper(pa0) ^ a3 ^ k1
+            b2 = upper(pb0) ^ b3 ^ k1
+            a3 = pa0
+            b3 = pb0
+            k0 &+= SIMD2(repeating: UInt64(weyl0))
+            k1 &+= SIMD2(repeating: UInt64(weyl1))
         }
-        let even = (x0 & mask) | (x1 &<< 32)
-        let odd = (x2 & mask) | (x3 &<< 32)
-        var numbers = SIMD8<UInt64>()
-        numbers.evenHalf = even
-        numbers.oddHalf = odd
-        return numbers
+        let a01 = joined(a0, a1)
+        let a23 = joined(a2, a3)
+        let b01 = joined(b0, b1)
+        let b23 = joined(b2, b3)
+        return SIMD8(
+            lowHalf: SIMD4(lowHalf: SIMD2(a01[0], a23[0]), highHalf: SIMD2(a01[1], a23[1])),
+            highHalf: SIMD4(lowHalf: SIMD2(b01[0], b23[0]), highHalf: SIMD2(b01[1], b23[1])))
+    }
+
+    /// The upper word of each lane in its lower half, by a shuffle: the library's vector shift works lane by lane.
+    @inlinable @inline(__always)
+    static func upper(_ lanes: SIMD2<UInt64>) -> SIMD2<UInt64> {
+        let words = unsafeBitCast(lanes, to: SIMD4<UInt32>.self)
+        return unsafeBitCast(SIMD4(words[1], words[1], words[3], words[3]), to: SIMD2<UInt64>.self)
+    }
+
+    /// The lower words of two lanes side by side.
+    @inlinable @inline(__always)
+    static func joined(_ first: SIMD2<UInt64>, _ second: SIMD2<UInt64>) -> SIMD2<UInt64> {
+        let a = unsafeBitCast(first, to: SIMD4<UInt32>.self)
+        let b = unsafeBitCast(second, to: SIMD4<UInt32>.self)
+        return unsafeBitCast(SIMD4(a[0], b[0], a[2], b[2]), to: SIMD2<UInt64>.self)
     }
 }

@@ -2,75 +2,63 @@ internal import Foundation
 
 extension Random {
     /// A draw from the standard normal distribution, by the ziggurat.
-    @inlinable
     public mutating func normal() -> Double {
-        normal(ZigguratTable.normal.strips)
+        Ziggurat.normal.withUnsafeBufferPointer { normal($0.baseAddress!) }
     }
 
     /// A draw from the exponential distribution of mean 1, by the ziggurat.
-    @inlinable
     public mutating func exponential() -> Double {
-        exponential(ZigguratTable.exponential.strips)
+        Ziggurat.exponential.withUnsafeBufferPointer { exponential($0.baseAddress!) }
     }
 
-    @inlinable @inline(__always)
-    mutating func normal(_ strips: UnsafePointer<ZigguratTable.Strip>) -> Double {
+    @inline(__always)
+    mutating func normal(_ edges: UnsafePointer<Double>) -> Double {
         while true {
             let bits = next()
-            let strip = strips + Int(bits & 0xFF)
-            let place = bits &>> 12
+            let strip = Int(bits & 0xFF)
             // Bit 8 becomes the sign; bits 9 to 11 are not used.
             let sign = (bits & 0x100) &<< 55
-            let x = Double(Int64(bitPattern: place)) * strip.pointee.width
-            if place < strip.pointee.inside || acceptNormal(strip, isBase: bits & 0xFF == 0, x: x) {
-                return Double(bitPattern: x.bitPattern ^ sign)
-            }
-            if bits & 0xFF == 0 { return Double(bitPattern: normalTail().bitPattern ^ sign) }
+            let x = Double(Int64(bitPattern: bits &>> 12)) * 0x1p-52 * edges[strip]
+            if x < edges[strip + 1] { return Double(bitPattern: x.bitPattern ^ sign) }
+            let other = strip == 0 ? normalTail(edges[1]) : normalWedge(x, edges[strip], edges[strip + 1])
+            if let other { return Double(bitPattern: other.bitPattern ^ sign) }
         }
     }
 
-    @inlinable @inline(__always)
-    mutating func exponential(_ strips: UnsafePointer<ZigguratTable.Strip>) -> Double {
+    @inline(__always)
+    mutating func exponential(_ edges: UnsafePointer<Double>) -> Double {
         while true {
             let bits = next()
-            let strip = strips + Int(bits & 0xFF)
-            let place = bits &>> 12
-            let x = Double(Int64(bitPattern: place)) * strip.pointee.width
-            if place < strip.pointee.inside || acceptExponential(strip, isBase: bits & 0xFF == 0, x: x) { return x }
+            let strip = Int(bits & 0xFF)
+            let x = Double(Int64(bitPattern: bits &>> 12)) * 0x1p-52 * edges[strip]
+            if x < edges[strip + 1] { return x }
             // Without memory: beyond the start of the tail it is an exponential again.
-            if bits & 0xFF == 0 { return exponentialTail() }
+            let other = strip == 0 ? edges[1] - log(uniformOpen()) : exponentialWedge(x, edges[strip], edges[strip + 1])
+            if let other { return other }
         }
     }
 
-    /// Whether a place in the wedge of a strip lies under the density; never in the base, whose wedge is the tail.
-    @usableFromInline @inline(never)
-    mutating func acceptNormal(_ strip: UnsafePointer<ZigguratTable.Strip>, isBase: Bool, x: Double) -> Bool {
-        guard !isBase else { return false }
-        let s = strip.pointee
-        return s.low + (s.high - s.low) * uniform() < exp(-0.5 * x * x)
+    /// The place `x`, if a point drawn above it between the densities at the edges of its wedge lies under the density.
+    @inline(never)
+    private mutating func normalWedge(_ x: Double, _ right: Double, _ left: Double) -> Double? {
+        let low = exp(-0.5 * right * right)
+        return low + (exp(-0.5 * left * left) - low) * uniform() < exp(-0.5 * x * x) ? x : nil
     }
 
-    @usableFromInline @inline(never)
-    mutating func acceptExponential(_ strip: UnsafePointer<ZigguratTable.Strip>, isBase: Bool, x: Double) -> Bool {
-        guard !isBase else { return false }
-        let s = strip.pointee
-        return s.low + (s.high - s.low) * uniform() < exp(-x)
+    @inline(never)
+    private mutating func exponentialWedge(_ x: Double, _ right: Double, _ left: Double) -> Double? {
+        let low = exp(-right)
+        return low + (exp(-left) - low) * uniform() < exp(-x) ? x : nil
     }
 
-    /// A normal given that it lies beyond the base of the ziggurat (Marsaglia, 1964).
-    @usableFromInline @inline(never)
-    mutating func normalTail() -> Double {
-        let r = ZigguratTable.normal.tailStart
+    /// A normal given that it lies beyond `start` (G. Marsaglia, 1964).
+    @inline(never)
+    private mutating func normalTail(_ start: Double) -> Double? {
         while true {
-            let x = -log(uniformOpen()) / r
+            let x = -log(uniformOpen()) / start
             let y = -log(uniformOpen())
-            if y + y > x * x { return r + x }
+            if y + y > x * x { return start + x }
         }
-    }
-
-    @usableFromInline @inline(never)
-    mutating func exponentialTail() -> Double {
-        ZigguratTable.exponential.tailStart - log(uniformOpen())
     }
 
     // MARK: Fills
@@ -83,16 +71,9 @@ extension Random {
             i += 1
         }
         while i + 8 <= target.count {
-            let bits = Philox.eightNumbers(first: nextBlock, high: stream, key: key) &>> 11
+            let bits = Philox.eightNumbers(first: nextBlock, high: stream, key: key)
             nextBlock &+= 4
-            // Bits to double without a 64-bit conversion, which SSE2 lacks: the two halves as mantissas of 2^84 and 2^52.
-            let high = (bits &>> 32) | SIMD8(repeating: 0x4530_0000_0000_0000)
-            let low = (bits & SIMD8(repeating: 0xFFFF_FFFF)) | SIMD8(repeating: 0x4330_0000_0000_0000)
-            let value =
-                (unsafeBitCast(high, to: SIMD8<Double>.self) - SIMD8(repeating: 0x1.00000001p84))
-                + unsafeBitCast(low, to: SIMD8<Double>.self)
-            UnsafeMutableRawPointer(target.baseAddress! + i)
-                .storeBytes(of: value * SIMD8(repeating: 0x1p-53), as: SIMD8<Double>.self)
+            for j in 0..<8 { target[i + j] = Double(Int64(bitPattern: bits[j] &>> 11)) * 0x1p-53 }
             i += 8
         }
         while i < target.count {
@@ -103,17 +84,21 @@ extension Random {
 
     /// Fills `target` with what as many calls of ``normal()`` would give.
     public mutating func fillNormal(_ target: UnsafeMutableBufferPointer<Double>) {
-        let strips = ZigguratTable.normal.strips
         var random = self
-        for i in target.indices { target[i] = random.normal(strips) }
+        Ziggurat.normal.withUnsafeBufferPointer {
+            let edges = $0.baseAddress!
+            for i in target.indices { target[i] = random.normal(edges) }
+        }
         self = random
     }
 
     /// Fills `target` with what as many calls of ``exponential()`` would give.
     public mutating func fillExponential(_ target: UnsafeMutableBufferPointer<Double>) {
-        let strips = ZigguratTable.exponential.strips
         var random = self
-        for i in target.indices { target[i] = random.exponential(strips) }
+        Ziggurat.exponential.withUnsafeBufferPointer {
+            let edges = $0.baseAddress!
+            for i in target.indices { target[i] = random.exponential(edges) }
+        }
         self = random
     }
 }

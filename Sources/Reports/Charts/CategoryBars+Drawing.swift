@@ -136,10 +136,15 @@ extension CategoryBars {
         guard arrangement == .grouped || isLast else { return "" }
         // Stacks of shares that make a whole need no "100%" each.
         if arrangement == .stacked, axis.format == .percent, abs(bar.end - 1) < 1e-6 { return "" }
+        let minus = { (text: String) in text.replacing("-", with: "−") }
         switch axis.format {
-        case .percent: return NumberText.percent(bar.end)
-        case .number: return NumberText.compact(bar.end)
-        case .currency(let sign): return sign + NumberText.compact(bar.end)
+        case .percent: return minus(NumberText.percent(bar.end))
+        case .number: return minus(NumberText.compact(bar.end))
+        case .currency(let sign):
+            let isPrice = abs(bar.end) >= 0.1 && abs(bar.end) < 1000
+            let amount = abs(bar.end)
+            let text = isPrice ? NumberText.fixed(amount, decimals: 2) : NumberText.compact(amount)
+            return (bar.end < 0 ? "−" : "") + sign + text
         }
     }
 

@@ -13,6 +13,10 @@ public struct Chart: Figure, Equatable {
         public enum Place: Sendable, Equatable {
             /// Horizontal at a value of y, vertical at a value of x, or x = y.
             case y(Double), x(Double), diagonal
+
+            var isVertical: Bool {
+                if case .x = self { true } else { false }
+            }
         }
         /// Where it runs.
         public var place: Place

@@ -69,8 +69,8 @@ struct PageWriter {
                 + "\(table.html())</div>\n\(notes)"
         case .figure(let figure, let caption):
             figures += 1
-            let wide = figure.svg(width: 800, identifier: "figure-\(figures)", includesStyle: false)
-            let narrow = figure.svg(width: 356, identifier: "figure-\(figures)-narrow", includesStyle: false)
+            let wide = figure.svg(width: 850, identifier: "figure-\(figures)", includesStyle: false)
+            let narrow = figure.svg(width: 384, identifier: "figure-\(figures)-narrow", includesStyle: false)
             let text = caption.isEmpty ? "" : "<figcaption>\(Markup.escaped(caption))</figcaption>\n"
             return "<figure>\n<div class=\"wide\">\(wide)</div>\n<div class=\"narrow\">\(narrow)</div>\n\(text)</figure>\n"
         case .code(let text):
