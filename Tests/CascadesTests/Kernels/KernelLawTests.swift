@@ -21,7 +21,7 @@ import Testing
     @Test func `a density that doesn't add up is rejected`() {
         var random = Random(seed: 2)
         let laws = Set(checkKernel(Warped(stretch: 1.2), inputs: [0], range: -10...10, using: &random).map(\.law))
-        #expect(laws == ["the density integrates to 1"])
+        #expect(laws.contains("the density integrates to 1"))
     }
 
     @Test func `samples that don't follow the density are rejected`() {
