@@ -51,13 +51,6 @@ public enum TableCell: Sendable, Equatable {
         default: nil
         }
     }
-
-    var isNumeric: Bool {
-        switch self {
-        case .text, .missing: false
-        default: true
-        }
-    }
 }
 
 extension TableCell: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {

@@ -73,7 +73,7 @@ public enum NumberText {
 
     /// Without the zeros after the last digit that says something.
     static func trimmed(_ text: String) -> String {
-        guard text.contains(".") else { return text }
+        guard text.contains("."), !text.contains("e") else { return text }
         var result = Substring(text)
         while result.last == "0" { result.removeLast() }
         if result.last == "." { result.removeLast() }
