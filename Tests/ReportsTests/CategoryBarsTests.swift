@@ -6,7 +6,8 @@ import Testing
 @Suite struct `bars by category` {
     @Test func `stack on each other and skip what has no place`() {
         let bars = CategoryBars(
-            "b", categories: ["x", "y"], axis: Axis("v"), series: [.init("a", [1, .nan]), .init("b", [2, -3]), .init("c", [4, 5])],
+            "b", categories: ["x", "y"], axis: Axis("v"),
+            series: [.init("a", [1, .nan]), .init("b", [2, -3]), .init("c", [4, 5])],
             arrangement: .stacked)
         #expect(bars.skippedValues == 2)
         #expect(bars.bars().map(\.start) == [0, 1, 3, 0])

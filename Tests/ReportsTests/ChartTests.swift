@@ -10,25 +10,31 @@ import Testing
             series: [Series("a", points: [ChartPoint(0, 1), ChartPoint(.nan, 2), ChartPoint(1, 3), ChartPoint(2, 2)])])
         let svg = chart.svg(width: 300, identifier: "golden", includesStyle: false)
         let lines = svg.split(separator: "\n")
-        #expect(lines[0] == """
-            <svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="0 0 300 311" width="300" height="311" \
-            style="max-width:100%;height:auto" role="img" aria-label="Time" aria-describedby="golden-desc">
-            """)
-        #expect(lines[1] == """
-            <desc id="golden-desc">Chart of time (s) against items. a: 3 points, time 1 s to 3 s. 1 value without a \
-            place not drawn.</desc>
-            """)
+        #expect(
+            lines[0] == """
+                <svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="0 0 300 311" width="300" height="311" \
+                style="max-width:100%;height:auto" role="img" aria-label="Time" aria-describedby="golden-desc">
+                """)
+        #expect(
+            lines[1] == """
+                <desc id="golden-desc">Chart of time (s) against items. a: 3 points, time 1 s to 3 s. 1 value without a \
+                place not drawn.</desc>
+                """)
         // Pixels by hand: x 27.2...286 for -0.08...2.08, y 247...54 for 0.9...3.1. The line stops where a point is missing: a dot for the first point alone, a path for the other two.
         #expect(svg.contains(#"<path d="M156.6 62.8L276.4 150.5" fill="none" stroke="var(--c1)""#), "\(svg)")
     }
 
     @Test func `counts what has no place and writes no number that is none`() {
-        let odd: [Double] = [.nan, .infinity, -.infinity, 0, -1, 1e308, -1e308, .leastNonzeroMagnitude, 1e-300, 1, 2, 1e290]
+        let odd: [Double] = [
+            .nan, .infinity, -.infinity, 0, -1, 1e308, -1e308, .leastNonzeroMagnitude, 1e-300, 1, 2, 1e290,
+        ]
         for scale in [Axis.Scale.linear, .logarithmic] {
             for kind in [Series.Kind.line, .step, .area, .bins, .points(.star)] {
                 var points: [ChartPoint] = []
                 for x in odd { for y in odd { points.append(ChartPoint(x, y, low: -y, high: .infinity, label: "p")) } }
-                let chart = Chart("odd", x: Axis("x", scale: scale), y: Axis("y", scale: scale), series: [Series("s", kind, points: points)])
+                let chart = Chart(
+                    "odd", x: Axis("x", scale: scale), y: Axis("y", scale: scale),
+                    series: [Series("s", kind, points: points)])
                 let expected = points.count { !chart.canPlace($0) }
                 #expect(chart.skippedValues == expected && expected > 0)
                 let svg = chart.svg()
@@ -39,12 +45,15 @@ import Testing
 
     @Test func `draws nothing, one point, equal points and narrow ranges`() {
         let sets: [[ChartPoint]] = [
-            [], [ChartPoint(1, 1)], [ChartPoint(3, 0), ChartPoint(3, 0)], [ChartPoint(1, 1), ChartPoint(1.0.nextUp, 1.0.nextUp)],
+            [], [ChartPoint(1, 1)], [ChartPoint(3, 0), ChartPoint(3, 0)],
+            [ChartPoint(1, 1), ChartPoint(1.0.nextUp, 1.0.nextUp)],
             [ChartPoint(-1e290 / 2, 1), ChartPoint(1e290 / 2, 2)],
         ]
         for points in sets {
             for scale in [Axis.Scale.linear, .logarithmic] {
-                let chart = Chart("t", x: Axis("x", scale: scale), y: Axis("y"), series: [Series("s", points: points, showsDots: true)])
+                let chart = Chart(
+                    "t", x: Axis("x", scale: scale), y: Axis("y"),
+                    series: [Series("s", points: points, showsDots: true)])
                 #expect(MarkupCheck.parseError(chart.svg()) == nil)
             }
         }

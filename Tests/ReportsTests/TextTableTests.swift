@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct `a table` {
     var table: TextTable {
-        var table = TextTable("Costs", columns: ["policy", TextTable.Column("cost", unit: "$"), "quality"], notes: ["All."])
+        var table = TextTable(
+            "Costs", columns: ["policy", TextTable.Column("cost", unit: "$"), "quality"], notes: ["All."])
         table.add(["thresholds", 0.5, .percentInterval(0.9, low: 0.85, high: 0.95)], style: .best)
         table.add(["all, \"big\"", 12.25, .percent(.nan)], startsGroup: true)
         table.add(["日本", .missing])
@@ -36,7 +37,9 @@ import Testing
             }
             let colored = table.terminalText(width: width, color: true)
             #expect(colored.contains("\u{1B}[1m"))
-            #expect(colored.replacing("\u{1B}[1m", with: "").replacing("\u{1B}[2m", with: "").replacing("\u{1B}[0m", with: "") == plain)
+            #expect(
+                colored.replacing("\u{1B}[1m", with: "").replacing("\u{1B}[2m", with: "").replacing(
+                    "\u{1B}[0m", with: "") == plain)
         }
     }
 
@@ -81,8 +84,11 @@ import Testing
 
     @Test func `is HTML with the values to sort by`() {
         let html = table.html()
-        #expect(html.contains("<tr class=\"best\"><td>thresholds</td><td class=\"number\" data-value=\"0.5\">0.500</td>"))
-        #expect(html.contains("<td class=\"number\" data-value=\"0.9\">90.0% <span class=\"interval\">[85.0, 95.0]</span></td>"))
+        #expect(
+            html.contains("<tr class=\"best\"><td>thresholds</td><td class=\"number\" data-value=\"0.5\">0.500</td>"))
+        #expect(
+            html.contains(
+                "<td class=\"number\" data-value=\"0.9\">90.0% <span class=\"interval\">[85.0, 95.0]</span></td>"))
         #expect(html.contains("<tr class=\"group\"><td>all, &quot;big&quot;</td>"))
     }
 }

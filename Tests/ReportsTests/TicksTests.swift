@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test func `are powers of ten, and parts of them, on a logarithmic axis`() {
-        #expect(texts(Axis("", scale: .logarithmic), 0.01...1, 8) == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"])
+        #expect(
+            texts(Axis("", scale: .logarithmic), 0.01...1, 8) == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"])
         #expect(texts(Axis("", scale: .logarithmic), 1e-6...1e6, 5) == ["1e−6", "0.001", "1", "1000", "1M"])
         // Less than a decade: linear steps.
         #expect(texts(Axis("", scale: .logarithmic), 2.1...2.9) == ["2.2", "2.4", "2.6", "2.8"])
@@ -37,11 +38,15 @@ import Testing
             let slack = (range.upperBound - range.lowerBound) * 1e-6
             #expect(ticks.count >= 2 && ticks.count <= 14, "\(range)")
             #expect(ticks.allSatisfy { $0.value >= low - slack && $0.value <= range.upperBound + slack }, "\(range)")
-            #expect(zip(ticks, ticks.dropFirst()).allSatisfy { $0.value < $1.value && $0.text != $1.text }, "\(range) \(ticks)")
+            #expect(
+                zip(ticks, ticks.dropFirst()).allSatisfy { $0.value < $1.value && $0.text != $1.text },
+                "\(range) \(ticks)")
             let positive = (size * (0.01 + random()))...(size * (1.1 + pow(10, random() * 8)))
             let logarithmic = Ticks(Axis("", scale: .logarithmic), range: positive, target: 5).ticks
             #expect(logarithmic.count >= 2 && logarithmic.count <= 14, "\(positive)")
-            #expect(zip(logarithmic, logarithmic.dropFirst()).allSatisfy { $0.value < $1.value && $0.text != $1.text }, "\(positive)")
+            #expect(
+                zip(logarithmic, logarithmic.dropFirst()).allSatisfy { $0.value < $1.value && $0.text != $1.text },
+                "\(positive)")
         }
     }
 }

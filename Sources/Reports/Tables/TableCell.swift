@@ -54,7 +54,10 @@ public enum TableCell: Sendable, Equatable {
 }
 
 extension TableCell: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    /// A cell of words.
     public init(stringLiteral value: String) { self = .text(value) }
+    /// A cell with a count.
     public init(integerLiteral value: Int) { self = .count(value) }
+    /// A cell with a number to three significant digits.
     public init(floatLiteral value: Double) { self = .number(value) }
 }

@@ -82,7 +82,9 @@ public enum NumberText {
 
     private static func scientific(_ value: Double, digits: Int) -> String {
         let text = String(format: "%.*e", clamped(digits) - 1, value)
-        guard let mark = text.lastIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) else { return text }
+        guard let mark = text.lastIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) else {
+            return text
+        }
         return trimmed(String(text[..<mark])) + "e\(exponent)"
     }
 
