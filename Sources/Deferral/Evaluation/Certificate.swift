@@ -1,6 +1,6 @@
 public import Cascades
 import Foundation
-import Probability
+public import Probability
 
 /// A policy that keeps what was asked of it on new items of the same law, with a stated confidence.
 ///
@@ -34,16 +34,6 @@ public struct Certificate: Sendable {
     /// number would.
     public var itemsNeeded: Int?
 
-    /// How the mean of a bounded loss is tested.
-    public enum Bound: String, Sendable, CaseIterable, Codable {
-        /// Waudby-Smith and Ramdas's betting: adapts to the loss's variance; the sharpest for signed losses.
-        case betting
-        /// Hoeffding-Bentkus: sharp for losses near 0 or 1.
-        case hoeffdingBentkus = "hoeffding-bentkus"
-        /// The exact binomial tail; the loss must be 0 or 1.
-        case binomial
-    }
-
     /// Certifies a policy of `path`.
     ///
     /// - Parameters:
@@ -53,12 +43,13 @@ public struct Certificate: Sendable {
     ///   - reference: the stage whose quality is to be kept.
     ///   - goal: `keep` or `budget`.
     ///   - confidence: in (0, 1).
-    ///   - bound: the test.
+    ///   - bound: the test of the mean loss: betting adapts to its variance and is the sharpest for signed losses;
+    ///     Hoeffding-Bentkus is sharp near 0; the binomial tail is exact and needs losses of two values.
     ///   - prices: the prices to try; by default a grid over all that matter.
     /// - Throws: ``DeferralError`` for a goal without a promise, or calibration items with missing cells.
     public static func certify(
         _ path: any PolicyPath, training: CostedLog, calibration: CostedLog, reference: Int, goal: Goal,
-        confidence: Double, bound: Bound = .betting, prices: [Double]? = nil
+        confidence: Double, bound: RiskBound = .betting, prices: [Double]? = nil
     ) throws -> Certificate {
         guard confidence > 0, confidence < 1 else {
             throw DeferralError.badParameter(name: "guarantee", value: "\(confidence)", expected: "a number between 0 and 1")
@@ -87,7 +78,7 @@ public struct Certificate: Sendable {
         for candidate in candidates {
             tested += 1
             let losses = loss.values(Replay.outcomes(of: candidate.policy, on: calibration), on: calibration)
-            let pValue = try loss.pValue(losses, bound: bound)
+            let pValue = try loss.pValue(losses, confidence: confidence, bound: bound)
             if safest == nil { safest = (pValue, losses) }
             if pValue > level { break }
             passed.append((candidate, pValue, losses))
@@ -156,19 +147,24 @@ extension Certificate {
             }
         }
 
-        private func scaled(_ losses: [Double]) -> [Double] { losses.map { ($0 - lower) / (upper - lower) } }
+        /// Losses in [0, 1]; rounding must not carry them out of it.
+        private func scaled(_ losses: [Double]) -> [Double] {
+            losses.map { min(max(($0 - lower) / (upper - lower), 0), 1) }
+        }
         private var limit: Double { -lower / (upper - lower) }
 
         /// The p-value of the hypothesis that the mean loss exceeds 0.
-        func pValue(_ losses: [Double], bound: Bound) throws -> Double {
-            if losses.isEmpty { return 1 }
-            return try RiskTests.pValue(scaled(losses), limit: limit, bound: bound)
+        func pValue(_ losses: [Double], confidence: Double, bound: RiskBound) throws -> Double {
+            if losses.isEmpty || limit <= 0 { return 1 }
+            // The loss can't exceed 0 at all: nothing is to be tested.
+            if limit >= 1 { return 0 }
+            return try bound.pValue(losses: scaled(losses), risk: limit, confidence: confidence)
         }
 
         /// The largest mean loss that is not ruled out.
-        func upperBound(_ losses: [Double], confidence: Double, bound: Bound) throws -> Double {
+        func upperBound(_ losses: [Double], confidence: Double, bound: RiskBound) throws -> Double {
             if losses.isEmpty { return upper }
-            let scaledBound = try RiskTests.upperBound(scaled(losses), confidence: confidence, bound: bound)
+            let scaledBound = try bound.upperBound(losses: scaled(losses), confidence: confidence)
             return lower + (upper - lower) * scaledBound
         }
 
