@@ -1,4 +1,5 @@
 public import Cascades
+import NumericalMethods
 
 /// All checks of logs.
 public enum LogChecks {
@@ -15,7 +16,7 @@ public enum LogChecks {
     /// procedure") over all tests of all checks, so that a log without defects gets any of them with probability at most
     /// ``CheckContext/errorRate``. A check that found nothing gives one finding of severity ``Finding/Severity/ok``.
     public static func run(_ log: OutcomeLog, context: CheckContext = CheckContext()) -> [Finding] {
-        let results = all.map { $0.run(log, context: context) }
+        let results = Parallel.map(count: all.count) { all[$0].run(log, context: context) }
         let tests = results.joined().compactMap(\.pValue).sorted()
         // The largest p-value that Holm's procedure rejects.
         var threshold = -1.0
