@@ -30,7 +30,7 @@ struct FindingsList {
         if !found.isEmpty { Output.line() }
         func count(_ severity: Finding.Severity) -> Int { found.count { $0.severity == severity } }
         Output.wrapped(
-            "\(count(.error)) errors, \(count(.warning)) warnings, \(count(.note)) notes."
+            "Errors: \(count(.error)), warnings: \(count(.warning)), notes: \(count(.note))."
                 + (clean.isEmpty ? "" : " Nothing found of: \(clean.joined(separator: ", "))."))
     }
 }
