@@ -24,6 +24,10 @@ public enum PolicyFamilies {
             PostHocLearner.confidence,
             RouterLearner.group,
             RouterLearner.linear,
+            RouterLearner.trees,
+            RouterLearner.clusters,
+            RouterLearner.matrixFactorisation,
+            RouterLearner.nearestNeighbours,
             CascadeRoutingLearner(),
         ]
     }

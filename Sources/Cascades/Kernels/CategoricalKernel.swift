@@ -1,4 +1,4 @@
-import Foundation
+import NumericalMethods
 public import Probability
 
 /// A choice from finitely many, given one of finitely many: a softmax a row.
@@ -44,7 +44,7 @@ public struct CategoricalKernel<Input>: ChoiceKernel, ParametricKernel {
         parameters = logWeights
         self.row = row
         logTotals = stride(from: 0, to: logWeights.count, by: outputs).map { start in
-            logWeights[start..<start + outputs].reduce(-Double.infinity, logAdding)
+            logSumExp(logWeights.span.extracting(start..<start + outputs))
         }
     }
 

@@ -1,4 +1,4 @@
-import Foundation
+import NumericalMethods
 public import Probability
 
 /// A source of choices that walks every path exactly once, depth first, in the order of the indices.
@@ -33,8 +33,7 @@ public struct Enumerator: ChoiceSource, Sendable {
             _ = try judge.choose(logWeights: logWeights)
             var logs: [Double] = []
             for index in logWeights.indices { logs.append(logWeights[index]) }
-            let largest = logs.max() ?? 0
-            let total = largest + log(logs.reduce(0) { $0 + exp($1 - largest) })
+            let total = logSumExp(logs)
             path.append(Fork(index: logs.firstIndex { $0 > -.infinity } ?? 0, logProbabilities: logs.map { $0 - total }))
         }
         let fork = path[depth]

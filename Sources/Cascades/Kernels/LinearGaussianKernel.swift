@@ -1,4 +1,3 @@
-import Foundation
 public import Probability
 
 /// A straight line with Gaussian noise.

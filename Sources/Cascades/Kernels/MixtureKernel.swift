@@ -1,3 +1,4 @@
+public import NumericalMethods
 public import Probability
 
 extension Array where Element: Kernel {
@@ -40,7 +41,7 @@ extension MixtureKernel: DensityKernel where Gate: DensityKernel, Expert: Densit
     @inlinable
     public func logDensity(of output: Expert.Output, given input: Expert.Input) -> Double {
         var total = -Double.infinity
-        for index in experts.indices { total = logAdding(total, term(index, output, input)) }
+        for index in experts.indices { total = logSumExp(total, term(index, output, input)) }
         return total
     }
 

@@ -1,3 +1,4 @@
+public import NumericalMethods
 public import Probability
 
 precedencegroup KernelSequencePrecedence {
@@ -61,7 +62,7 @@ extension SequenceKernel: DensityKernel where First: ChoiceKernel, Second: Densi
         repeat {
             do {
                 let middle = try first.choose(input, using: &enumerator)
-                total = logAdding(total, enumerator.logProbability + second.logDensity(of: output, given: middle))
+                total = logSumExp(total, enumerator.logProbability + second.logDensity(of: output, given: middle))
             } catch {
                 preconditionFailure("a choice kernel offered weights that can't be chosen from: \(error)")
             }

@@ -28,7 +28,26 @@ public struct RouterLearner: PolicyLearner {
     /// Linear functions of the context.
     public static let linear = RouterLearner(
         family: "linear-router", summary: "one stage for each item, by linear functions of its context",
-        kinds: [.ridge], usesGroups: true)
+        kinds: [.ridge, .logistic], usesGroups: true)
+
+    /// Boosted trees on the context.
+    public static let trees = RouterLearner(
+        family: "tree-router", summary: "one stage for each item, by boosted trees on its context",
+        kinds: [.boostedTrees], usesGroups: true)
+
+    /// The nearest items of the log.
+    public static let nearestNeighbours = RouterLearner(
+        family: "nearest-neighbours", summary: "one stage for each item, by what was best on the nearest items",
+        kinds: [.nearestNeighbours], usesGroups: true)
+
+    /// Qualities of low rank whose factors follow from the context.
+    public static let matrixFactorisation = RouterLearner(
+        family: "matrix-factorisation", summary: "one stage for each item, by a low-rank table of qualities",
+        kinds: [.matrixFactorisation], usesGroups: true)
+
+    /// Clusters of the context.
+    public static let clusters = RouterLearner(
+        family: "cluster-router", summary: "one stage for each cluster of items", kinds: [.clusters], usesGroups: false)
 
     /// The mean quality of each stage on the item's group.
     public static let group = RouterLearner(
@@ -51,7 +70,7 @@ public struct RouterLearner: PolicyLearner {
                     ? "Log numbers that are known before asking (length, task, an embedding) as the context."
                     : "Log a group (task, customer, language) with each item.")
         }
-        let kind = try best(log, using: &random)
+        let kind = try best(kinds.filter { $0.suits(log.log.quality) }, log, using: &random)
         let learner = EstimatorLearner(kind: kind, sets: .none, usesGroups: usesGroups)
         let quality = log.meanQuality
         return RoutePath(
@@ -60,7 +79,7 @@ public struct RouterLearner: PolicyLearner {
     }
 
     /// The kind with the smallest held-out squared error.
-    private func best(_ log: CostedLog, using random: inout Random) throws -> EstimatorKind {
+    private func best(_ kinds: [EstimatorKind], _ log: CostedLog, using random: inout Random) throws -> EstimatorKind {
         if kinds.count == 1 { return kinds[0] }
         var best = (kind: kinds[0], error: Double.infinity)
         for kind in kinds {

@@ -19,6 +19,7 @@ struct BinaryNewton {
     /// Goes to the optimum; returns the number of steps.
     mutating func minimise(iterations: Int) throws(LearnerError) -> Int {
         let width = parameters.count
+        BLAS.prepare()
         var state = evaluate(parameters)
         var decrement = Double.infinity
         for iteration in 1...iterations {

@@ -38,6 +38,7 @@ struct MultinomialNewton {
 
     /// Goes to the optimum; returns the number of Newton steps.
     mutating func minimise(iterations: Int) throws(LearnerError) -> Int {
+        BLAS.prepare()
         var state = evaluate(parameters)
         let start = norm(state.gradient)
         var decrement = Double.infinity

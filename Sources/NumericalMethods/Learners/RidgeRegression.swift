@@ -91,6 +91,7 @@ private struct RidgeProblem {
     let cross: [Double]
 
     init(design: StandardisedDesign, targets: Matrix) {
+        BLAS.prepare()
         self.design = design
         self.targets = targets
         let n = design.rows

@@ -4,9 +4,10 @@ internal import CLinearAlgebra
 ///
 /// Matrices have the methods that most code wants; these serve learners and networks that keep their own buffers.
 ///
-/// OpenBLAS itself runs on one thread here. Its threads would make sums depend on the number of cores, and would
-/// compete with those of `Parallel`, which usually runs the loop around a product. A large product is instead cut by
-/// `Parallel` into fixed bands of rows, each a product of its own.
+/// OpenBLAS itself runs on one thread here. Measured with OpenBLAS 0.3.21 on two shared cores, its second thread
+/// changed the last bits of a 1001 x 333 x 97 product and of a transposed product with a vector, and won no time
+/// (512³: 5.4 ms on one thread, 9.3 ms on two); it also competes with `Parallel`, which usually runs the loop around
+/// a product. A large product is instead cut by `Parallel` into fixed bands of rows, each a product of its own.
 public enum BLAS {
     /// Set once, before the first call; OpenBLAS keeps it for the process.
     private static let singleThreaded: Void = openblas_set_num_threads(1)

@@ -1,4 +1,5 @@
 extension Chart {
+    /// The drawing, laid out for a width in CSS pixels.
     public func svg(width: Double, identifier: String, includesStyle: Bool) -> String {
         let width = max(240, width)
         var svg = SVGText()
@@ -11,10 +12,12 @@ extension Chart {
         svg.raw("<clipPath id=\"\(clip)\">")
         svg.rectangle(frame.area.x - 8, frame.area.y - 8, frame.area.width + 16, frame.area.height + 16, "")
         svg.raw("</clipPath>\n<g clip-path=\"url(#\(clip))\">\n")
-        var placer = LabelPlacer(bounds: Box(x: 4, y: frame.area.y - 8, width: width - 8, height: frame.area.height + 6))
+        var placer = LabelPlacer(
+            bounds: Box(x: 4, y: frame.area.y - 8, width: width - 8, height: frame.area.height + 6))
         drawReferenceLines(frame, &placer, in: &svg)
         for (place, one) in series.enumerated() { draw(one, place: place, frame, &placer, in: &svg) }
         svg.raw("</g>\n")
+        drawReferenceLabels(frame, &placer, in: &svg)
         drawLabels(frame, &placer, in: &svg)
         var bottom = top + height
         if let note = skippedNote {
@@ -33,7 +36,7 @@ extension Chart {
     /// The dash of the place-th line: solid lines first, so that few series stay calm.
     private func dash(_ series: Series, place: Int) -> String {
         if series.isDashed { return " stroke-dasharray=\"5 4\"" }
-        let patterns = ["", "", "", "9 3", "2 3", "9 3 2 3", "", "5 3"]
+        let patterns = ["", "", "", "", "9 3", "2 3", "9 3 2 3", "5 3"]
         let pattern = patterns[place % patterns.count]
         return pattern.isEmpty ? "" : " stroke-dasharray=\"\(pattern)\""
     }
@@ -62,41 +65,65 @@ extension Chart {
         }
     }
 
-    private func drawReferenceLines(_ frame: PlotFrame, _ placer: inout LabelPlacer, in svg: inout SVGText) {
+    /// Where a reference line runs in pixels, or nil where it misses the plot.
+    private func ends(_ line: ReferenceLine, _ frame: PlotFrame) -> (
+        start: (x: Double, y: Double), end: (x: Double, y: Double)
+    )? {
         let area = frame.area
-        let style = "stroke=\"var(--muted)\" stroke-width=\"1.2\" stroke-dasharray=\"4 4\""
+        switch line.place {
+        case .y(let value):
+            guard y.canPlace(value), frame.y.range.contains(value) else { return nil }
+            let place = frame.y.pixel(value)
+            return ((area.x, place), (area.x + area.width, place))
+        case .x(let value):
+            guard x.canPlace(value), frame.x.range.contains(value) else { return nil }
+            let place = frame.x.pixel(value)
+            return ((place, area.y + area.height), (place, area.y))
+        case .diagonal:
+            let low = max(frame.x.range.lowerBound, frame.y.range.lowerBound)
+            let high = min(frame.x.range.upperBound, frame.y.range.upperBound)
+            guard low < high, x.canPlace(low), y.canPlace(low) else { return nil }
+            return ((frame.x.pixel(low), frame.y.pixel(low)), (frame.x.pixel(high), frame.y.pixel(high)))
+        }
+    }
+
+    private func drawReferenceLines(_ frame: PlotFrame, _ placer: inout LabelPlacer, in svg: inout SVGText) {
         for line in referenceLines {
-            let label = TextMetrics.truncated(line.label, to: area.width * 0.6)
+            guard let (start, end) = ends(line, frame) else { continue }
+            svg.line(
+                start.x, start.y, end.x, end.y,
+                "stroke=\"var(--muted)\" stroke-width=\"1.2\" stroke-dasharray=\"4 4\"")
+            placer.discourage(from: start, to: end)
+        }
+    }
+
+    /// What reference lines say, on whichever side of the line and wherever along it the least is covered.
+    private func drawReferenceLabels(_ frame: PlotFrame, _ placer: inout LabelPlacer, in svg: inout SVGText) {
+        for line in referenceLines where !line.label.isEmpty {
+            guard let (start, end) = ends(line, frame) else { continue }
+            let label = TextMetrics.truncated(line.label, to: frame.area.width * 0.7)
             let width = TextMetrics.width(label)
-            var spot: (x: Double, y: Double, anchor: SVGText.Anchor)?
-            switch line.place {
-            case .y(let value):
-                guard y.canPlace(value), frame.y.range.contains(value) else { continue }
-                let place = frame.y.pixel(value)
-                svg.line(area.x, place, area.x + area.width, place, style)
-                placer.discourage(from: (area.x, place), to: (area.x + area.width, place))
-                spot = (area.x + 4, place - area.y < 16 ? place + 13 : place - 5, .start)
-            case .x(let value):
-                guard x.canPlace(value), frame.x.range.contains(value) else { continue }
-                let place = frame.x.pixel(value)
-                svg.line(place, area.y, place, area.y + area.height, style)
-                placer.discourage(from: (place, area.y), to: (place, area.y + area.height))
-                let fits = place + 5 + width < area.x + area.width
-                spot = (fits ? place + 5 : place - 5, area.y + 11, fits ? .start : .end)
-            case .diagonal:
-                let low = max(frame.x.range.lowerBound, frame.y.range.lowerBound)
-                let high = min(frame.x.range.upperBound, frame.y.range.upperBound)
-                guard low < high, x.canPlace(low), y.canPlace(low) else { continue }
-                let start = (x: frame.x.pixel(low), y: frame.y.pixel(low))
-                let end = (x: frame.x.pixel(high), y: frame.y.pixel(high))
-                svg.line(start.x, start.y, end.x, end.y, style)
-                placer.discourage(from: start, to: end)
-                spot = (end.x - 12, end.y + 26, .end)
+            var candidates: [Box] = []
+            for step in 0...12 {
+                // The far end of an upright line and the near end of a level one are read first.
+                let share = line.place.isVertical ? 1 - Double(step) / 12 : Double(step) / 12
+                let px = start.x + share * (end.x - start.x)
+                let py = start.y + share * (end.y - start.y)
+                switch line.place {
+                case .x:
+                    candidates.append(Box(x: px + 5, y: py + 1, width: width, height: 14))
+                    candidates.append(Box(x: px - 5 - width, y: py + 1, width: width, height: 14))
+                case .y:
+                    let left = px + 4 - share * (width + 8)
+                    candidates.append(Box(x: left, y: py - 17, width: width, height: 14))
+                    candidates.append(Box(x: left, y: py + 4, width: width, height: 14))
+                case .diagonal:
+                    candidates.append(Box(x: px + 12, y: py + 2, width: width, height: 14))
+                    candidates.append(Box(x: px - 12 - width, y: py - 14, width: width, height: 14))
+                }
             }
-            guard let spot, !label.isEmpty else { continue }
-            let left = spot.anchor == .end ? spot.x - width : spot.x
-            placer.block(Box(x: left, y: spot.y - 11, width: width, height: 14))
-            svg.text(label, spot.x, spot.y, anchor: spot.anchor, classes: "note halo")
+            guard let box = placer.place(amongst: candidates) else { continue }
+            svg.text(label, box.x + width / 2, box.y + 11, anchor: .middle, classes: "note halo")
         }
     }
 
@@ -125,7 +152,9 @@ extension Chart {
                 svg.rectangle(
                     left + 0.5, min(height, frame.y.base), max(1, right - left - 1), abs(frame.y.base - height),
                     "class=\"mark\" fill=\"\(color)\" fill-opacity=\"0.75\"",
-                    tooltip: "\(one.name): \(x.text(interval.lowerBound)) to \(x.text(interval.upperBound)): \(y.text(point.y))")
+                    tooltip:
+                        "\(one.name): \(x.text(interval.lowerBound)) to \(x.text(interval.upperBound)): \(y.text(point.y))"
+                )
             }
         }
     }
@@ -170,9 +199,11 @@ extension Chart {
         let points = placed(one)
         guard one.showsDots || points.count <= 200 else { return }
         for point in points {
-            let look = one.showsDots ? "class=\"mark\" fill=\"\(color)\" stroke=\"var(--paper)\"" : "fill=\"transparent\""
+            let look =
+                one.showsDots ? "class=\"mark\" fill=\"\(color)\" stroke=\"var(--paper)\"" : "fill=\"transparent\""
             svg.path(
-                Series.Symbol.circle.path(frame.x.pixel(point.x), frame.y.pixel(point.y), radius: one.showsDots ? 3.4 : 6),
+                Series.Symbol.circle.path(
+                    frame.x.pixel(point.x), frame.y.pixel(point.y), radius: one.showsDots ? 3.4 : 6),
                 look, tooltip: tooltip(point, one))
         }
     }

@@ -13,6 +13,10 @@ public struct Chart: Figure, Equatable {
         public enum Place: Sendable, Equatable {
             /// Horizontal at a value of y, vertical at a value of x, or x = y.
             case y(Double), x(Double), diagonal
+
+            var isVertical: Bool {
+                if case .x = self { true } else { false }
+            }
         }
         /// Where it runs.
         public var place: Place
@@ -26,7 +30,9 @@ public struct Chart: Figure, Equatable {
         }
     }
 
+    /// What the figure shows, in a few words.
     public var title: String
+    /// What it says in words; derived from the contents where it is empty.
     public var summary: String
     /// The axes.
     public var x: Axis, y: Axis
@@ -51,6 +57,7 @@ public struct Chart: Figure, Equatable {
         self.aspectRatio = aspectRatio
     }
 
+    /// The values that have no place on the axes, and are left out.
     public var skippedValues: Int {
         series.reduce(0) { total, series in total + series.points.count { !canPlace($0) } }
     }

@@ -47,7 +47,7 @@ enum ChartTheme {
         font-variant-numeric:tabular-nums}
         .figure text{fill:var(--ink);stroke:none}
         .figure .title{font-size:15px;font-weight:600}
-        .figure .note,.figure .tick{fill:var(--muted)}
+        .figure .note,.figure .tick{fill:var(--muted);font-size:12px}
         .figure .name{fill:var(--muted);font-weight:500}
         .figure .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3.5px;stroke-linejoin:round}
         .figure .strong{font-weight:650}

@@ -1,17 +1,19 @@
 extension HeatMap {
+    /// The drawing, laid out for a width in CSS pixels.
     public func svg(width: Double, identifier: String, includesStyle: Bool) -> String {
         let width = max(240, width)
         var svg = SVGText()
         let top = Heading.draw(title, entries: [], width: width, margin: 14, in: &svg)
         let size = width < 480 ? 11.0 : 12.0
         let nameRoom = min((rows.map { TextMetrics.width($0, size: size) }.max() ?? 0) + 8, width * 0.32)
-        let left = 14 + nameRoom
-        let cell = min((width - left - 14) / Double(max(columns.count, 1)), 110)
-        let range = axis.bounds(of: values, margin: 0)
         let columnNames = columns.map { TextMetrics.truncated($0, to: 130, size: size) }
         let widest = columnNames.map { TextMetrics.width($0, size: size) }.max() ?? 0
+        // The first slanted name leans out to the left, by the cosine of its angle.
+        let left = max(14 + nameRoom, min(8 + widest * 0.58, width * 0.32))
+        let cell = min((width - left - 14) / Double(max(columns.count, 1)), 110)
+        let range = axis.bounds(of: values, margin: 0)
         let isSlanted = widest + 8 > cell
-        // Slanted names rise by the sine of their angle; the last one leans over the right edge unless it leans left.
+        // Slanted names rise by the sine of their angle; they lean left, so that the last one stays inside.
         let headHeight = isSlanted ? (widest + 8) * 0.82 + 10 : 20
         let plotTop = top + headHeight
         let height = min(max(cell * 0.62, 24), 34)
@@ -43,10 +45,12 @@ extension HeatMap {
                 let standsOut = standsOut(row, column)
                 let outline = standsOut ? " stroke=\"var(--c2)\" stroke-width=\"2.2\"" : ""
                 svg.rectangle(
-                    x + 1, y + 1, cell - 2, height - 2, "class=\"mark\" rx=\"3\" style=\"fill:\(Self.color(share))\"\(outline)",
+                    x + 1, y + 1, cell - 2, height - 2,
+                    "class=\"mark\" rx=\"3\" style=\"fill:\(Self.color(share))\"\(outline)",
                     tooltip: "\(name), \(columns[column]): \(axis.text(value))")
                 guard showsText else { continue }
-                let ink = share > 0.5 ? "var(--paper)" : "var(--ink)"
+                // The share at which both inks have the same contrast, in light and (nearly) in dark.
+                let ink = share > 0.66 ? "var(--paper)" : "var(--ink)"
                 svg.text(
                     texts[row * columns.count + column], x + cell / 2, y + height / 2 + 4, anchor: .middle,
                     attributes: "font-size=\"\(SVGText.coordinate(textSize))\" "

@@ -35,8 +35,22 @@ struct LabelPlacer {
         }
     }
 
+    /// The first of the boxes that covers no symbol, no name and the least of the lines, or nil where there is none.
+    mutating func place(amongst candidates: [Box]) -> Box? {
+        let free = candidates.filter { box in bounds.contains(box) && !obstacles.contains { $0.overlaps(box) } }
+        var best: (box: Box, cost: Int)?
+        for box in free {
+            let cost = discouraged.count { $0.overlaps(box) }
+            if cost < best?.cost ?? .max { best = (box, cost) }
+        }
+        guard let best else { return nil }
+        obstacles.append(best.box)
+        return best.box
+    }
+
     /// A place for a text of this size beside a symbol, or nil where there is none.
-    mutating func place(beside x: Double, _ y: Double, reach: Double, width: Double, height: Double = 14) -> Placement? {
+    mutating func place(beside x: Double, _ y: Double, reach: Double, width: Double, height: Double = 14) -> Placement?
+    {
         // Right, left, above, below, then the corners: the order that readers expect.
         let directions: [(Double, Double)] = [
             (1, 0), (-1, 0), (0, -1), (0, 1), (0.8, -0.7), (0.8, 0.7), (-0.8, -0.7), (-0.8, 0.7),

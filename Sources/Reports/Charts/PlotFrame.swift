@@ -50,9 +50,12 @@ struct Heading {
     }
 
     static let swatchWidth = 22.0
+    /// The size that a title is measured with: bold letters are wider than those that the metrics know.
+    private static let boldSize = 17.0
 
     /// Draws the heading from the top and returns the pixel below it.
-    static func draw(_ title: String, entries: [Entry], width: Double, margin: Double, in svg: inout SVGText) -> Double {
+    static func draw(_ title: String, entries: [Entry], width: Double, margin: Double, in svg: inout SVGText) -> Double
+    {
         var bottom = 8.0
         for line in lines(title, width: width - 2 * margin) {
             bottom += 18
@@ -72,7 +75,7 @@ struct Heading {
             svg.text(name, x + swatchWidth + 6, bottom)
             x += needed + 18
         }
-        return bottom + 8
+        return bottom + 12
     }
 
     /// A title over at most three lines, broken at spaces.
@@ -82,7 +85,7 @@ struct Heading {
         var line = ""
         for word in title.split(separator: " ") {
             let longer = line.isEmpty ? String(word) : line + " " + word
-            if line.isEmpty || TextMetrics.width(longer, size: 15) <= width {
+            if line.isEmpty || TextMetrics.width(longer, size: boldSize) <= width {
                 line = longer
             } else {
                 lines.append(line)
@@ -90,7 +93,7 @@ struct Heading {
             }
         }
         lines.append(line)
-        return lines.prefix(3).map { TextMetrics.truncated($0, to: width, size: 15) }
+        return lines.prefix(3).map { TextMetrics.truncated($0, to: width, size: boldSize) }
     }
 }
 

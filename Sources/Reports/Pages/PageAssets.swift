@@ -40,6 +40,7 @@ enum PageAssets {
         .report-table th{text-align:left;vertical-align:bottom;font-weight:600;border-bottom:2px solid var(--axis)}
         .report-table th,.report-table td{padding:.38rem .6rem}
         .report-table td{border-bottom:1px solid var(--grid);min-width:4rem}
+        .report-table td:not(.number):not(.center){min-width:8rem}
         .report-table tr.group td{border-top:2px solid var(--axis)}
         .report-table .number{text-align:right;white-space:nowrap}
         .report-table .center{text-align:center}
@@ -54,10 +55,10 @@ enum PageAssets {
         tr.good td:first-child{box-shadow:inset 3px 0 0 var(--c3)}
         tr.warning td:first-child{box-shadow:inset 3px 0 0 var(--c2)}
         tr.faint td{color:var(--muted)}
-        figure{margin:1.4rem 0}
+        figure{margin:1.4rem -14px}
         figure svg{display:block;width:100%}
         .narrow{display:none}
-        figcaption{max-width:44rem;margin-top:.3rem}
+        figcaption{max-width:44rem;margin:.3rem 14px 0}
         pre{overflow-x:auto;background:color-mix(in oklab,var(--ink) 5%,transparent);border-radius:8px;padding:.8rem 1rem;\
         font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
         .notice{border-left:3px solid var(--c1);background:color-mix(in oklab,var(--c1) 8%,transparent);\
@@ -67,7 +68,7 @@ enum PageAssets {
         .fold>summary{cursor:pointer;font-weight:600}
         @media (max-width:560px){
         body{padding:1.2rem 1rem 3rem}header{padding-right:0}h1{font-size:1.5rem}.theme{position:static;margin-bottom:.8rem}
-        .wide{display:none}.narrow{display:block}figure{margin:1.2rem -.4rem}
+        .wide{display:none}.narrow{display:block}
         .cards{grid-template-columns:1fr 1fr;gap:.6rem}.card .value{font-size:1.4rem}.card{padding:.6rem .8rem}
         }
         @media print{

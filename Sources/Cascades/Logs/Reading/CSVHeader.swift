@@ -59,7 +59,8 @@ struct CSVHeader: Sendable {
             let number = parts[(marker + 1)...].joined(separator: ".")
             if !stage.isEmpty, !number.isEmpty {
                 if let fault = table.faultOfNewStage(stage) ?? table.faultOfNewNumber(name) { throw fault }
-                return table.evidenceNumber(number, of: table.stage(stage))
+                let index = table.stage(stage)
+                return table.evidenceNumber(number, of: index)
             }
         }
         if let last = parts.last, parts.count > 1,
@@ -68,7 +69,8 @@ struct CSVHeader: Sendable {
             let stage = parts.dropLast().joined(separator: ".")
             if !stage.isEmpty {
                 if let fault = table.faultOfNewStage(stage) { throw fault }
-                return table.column(kind, of: table.stage(stage))
+                let index = table.stage(stage)
+                return table.column(kind, of: index)
             }
         }
         throw .unknown(name: name, known: known(like: name))

@@ -111,13 +111,13 @@ struct ColumnTable: Sendable {
 
     /// The column with the same meaning as `column` of `other`, added when it is new.
     mutating func adopt(_ column: Column, of other: ColumnTable) -> Int {
+        if column.kind == .contextNumber { return contextNumber(column.name) }
+        guard column.stage >= 0 else { return Self.top(column.name)! }
+        let stage = stage(other.stageName(column.stage))
         switch column.kind {
-        case .contextNumber: return contextNumber(column.name)
-        case .stage: return stages[stage(column.name)]
-        case .evidenceNumber: return evidenceNumber(column.name, of: stage(other.stageName(column.stage)))
-        default:
-            if column.stage < 0 { return Self.top(column.name)! }
-            return self.column(column.kind, of: stage(other.stageName(column.stage)))
+        case .stage: return stages[stage]
+        case .evidenceNumber: return evidenceNumber(column.name, of: stage)
+        default: return self.column(column.kind, of: stage)
         }
     }
 

@@ -219,7 +219,8 @@ final class JSONLBlockParser {
         case .context: column = block.table.contextNumber(name)
         case .stages:
             if let fault = block.table.faultOfNewStage(name) { throw fault }
-            column = block.table.stages[block.table.stage(name)]
+            let stage = block.table.stage(name)
+            column = block.table.stages[stage]
         default: column = block.table.evidenceNumber(name, of: owner.stage)
         }
         adoptColumns()
