@@ -47,6 +47,15 @@ public struct CascadeRoutingLearner: PolicyLearner {
                 family: family, reason: obstacle,
                 remedy: "Log evidence (margin, entropy, ...) with each answer, or context numbers with each item.")
         }
+        // From the same stream as they would be learned alone, so that they are the very rules to compare with.
+        var specialCases: [any PolicyPath] = []
+        if includesSpecialCases {
+            for learner in [ThresholdLearner(), RouterLearner.linear] as [any PolicyLearner]
+            where learner.obstacle(log) == nil {
+                var stream = random
+                specialCases.append(try learner.fit(log, using: &stream))
+            }
+        }
         let stages = log.stageCount
         let quality = log.meanQuality
         let usable = StageSet((0..<stages).filter { !quality[$0].isNaN })
@@ -67,12 +76,7 @@ public struct CascadeRoutingLearner: PolicyLearner {
             revisions: RevisionModel(revisions: best!.revisions), stages: usable, asksTogether: asksTogether,
             log: items.count == log.count ? log : log.subset(items), specialCases: [])
         path.chooseScale(among: scales, prices: PriceGrid.coarse(for: log, count: 5).filter(\.isFinite))
-        if includesSpecialCases {
-            for learner in [ThresholdLearner(), RouterLearner.linear] as [any PolicyLearner]
-            where learner.obstacle(log) == nil {
-                path.specialCases.append(try learner.fit(log, using: &random))
-            }
-        }
+        path.specialCases = specialCases
         return path
     }
 
