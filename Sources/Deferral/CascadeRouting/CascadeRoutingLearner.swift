@@ -23,7 +23,7 @@ public struct CascadeRoutingLearner: PolicyLearner {
 
     /// A learner.
     public init(
-        kinds: [EstimatorKind] = [.ridge], asksTogether: Bool = false, includesSpecialCases: Bool = true,
+        kinds: [EstimatorKind] = [.ridge, .logistic], asksTogether: Bool = false, includesSpecialCases: Bool = true,
         scales: [Double] = [0, 0.5, 1], mostCompared: Int = 20_000
     ) {
         self.kinds = kinds
@@ -60,7 +60,7 @@ public struct CascadeRoutingLearner: PolicyLearner {
         let quality = log.meanQuality
         let usable = StageSet((0..<stages).filter { !quality[$0].isNaN })
         var best: (kind: EstimatorKind, error: Double, revisions: Matrix)?
-        for kind in kinds {
+        for kind in kinds.filter({ $0.suits(log.log.quality) }) {
             let crossFit = try EstimatorLearner(kind: kind).crossFit(log, folds: 3, using: &random)
             let candidate = Self.revisions(of: crossFit, on: log)
             if best.map({ candidate.error < $0.error }) ?? true { best = (kind, candidate.error, candidate.revisions) }
