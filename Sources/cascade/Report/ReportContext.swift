@@ -4,6 +4,9 @@ import Probability
 
 /// What the sections of a report are about: a search, a policy, and the items that it is judged on.
 struct ReportContext {
+    /// What the policy is called that the search chose.
+    static let chosenName = "the chosen policy"
+
     let fit: Fit
     let policy: any Policy
     let file: PolicyFile
