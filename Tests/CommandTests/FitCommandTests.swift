@@ -1,3 +1,4 @@
+import Cascades
 import Deferral
 import Foundation
 import Testing

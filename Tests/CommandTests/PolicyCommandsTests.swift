@@ -37,7 +37,7 @@ import Testing
     @Test func `evaluate weighs items where cells are missing`() throws {
         // Every third item lacks the large stage.
         let lines = SampleLog.jsonl().split(separator: "\n").enumerated().map { index, line in
-            index % 3 == 0 ? line.replacing(/, "large": \{.*?\}\}/, with: "") : String(line)
+            index % 3 == 0 ? String(line).replacing(/, "large": \{.*?\}\}/, with: "") : String(line)
         }
         let partial = try folder.write(lines.joined(separator: "\n") + "\n", "partial.jsonl")
         let run = try Cascade.run("evaluate", "large", partial, "--json")

@@ -36,7 +36,7 @@ enum Cascade {
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> CascadeRun {
         let folder = try TemporaryFolder()
         let (output, errors) = (folder.path("output"), folder.path("errors"))
-        for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
