@@ -15,28 +15,39 @@ struct EnsemblePool: Sendable {
     /// A random order of all items.
     private let order: [Int]
 
-    /// All 70,000 images with pixels averaged over squares of width `pooling`.
+    /// All 70,000 images with pixels averaged over squares of width `pooling`; simulated classes where they are not there.
     init(_ data: DataStore, pooling: Int, seed: UInt64) throws {
-        var random = Random(seed: seed).split(37)
-        if data.has("fashion-mnist") {
-            (name, isSimulated) = ("Fashion-MNIST", false)
-            width = FashionMNIST.pixels / (pooling * pooling)
-            var (inputs, labels): ([Float], [Int]) = ([], [])
-            for images in [try FashionMNIST.training(data), try FashionMNIST.test(data)] {
-                inputs += pooling == 1 ? images.images : Self.pooled(images.images, by: pooling)
-                labels += images.labels
-            }
-            (self.inputs, self.labels) = (inputs, labels)
-        } else {
-            (name, isSimulated, width) = ("simulated classes", true, 16)
-            let centres = (0..<30 * 16).map { _ in random.normal() }
-            let labels = (0..<70_000).map { $0 % 10 }
-            self.labels = labels
-            inputs = labels.flatMap { label in
-                let cloud = label * 3 + random.integer(below: 3)
-                return (0..<16).map { Float(centres[cloud * 16 + $0] + random.normal()) }
-            }
+        guard data.has("fashion-mnist") else {
+            self.init(simulated: 70_000, seed: seed)
+            return
         }
+        var (inputs, labels): ([Float], [Int]) = ([], [])
+        for images in [try FashionMNIST.training(data), try FashionMNIST.test(data)] {
+            inputs += pooling == 1 ? images.images : Self.pooled(images.images, by: pooling)
+            labels += images.labels
+        }
+        self.init(name: "Fashion-MNIST", isSimulated: false, inputs: inputs, labels: labels, seed: seed)
+    }
+
+    /// Ten classes, each a mixture of three normal clouds in 16 dimensions with normal centres.
+    init(simulated count: Int, seed: UInt64) {
+        var random = Random(seed: seed).split(371)
+        let centres = (0..<30 * 16).map { _ in random.normal() }
+        let labels = (0..<count).map { $0 % 10 }
+        let inputs = labels.flatMap { label in
+            let cloud = label * 3 + random.integer(below: 3)
+            return (0..<16).map { Float(centres[cloud * 16 + $0] + random.normal()) }
+        }
+        self.init(name: "simulated classes", isSimulated: true, inputs: inputs, labels: labels, seed: seed)
+    }
+
+    private init(name: String, isSimulated: Bool, inputs: [Float], labels: [Int], seed: UInt64) {
+        self.name = name
+        self.isSimulated = isSimulated
+        width = inputs.count / labels.count
+        self.inputs = inputs
+        self.labels = labels
+        var random = Random(seed: seed).split(37)
         order = random.permutation(of: labels.count)
     }
 
@@ -67,6 +78,7 @@ struct EnsemblePlan: Sendable {
     var training: Int
     var validation: Int
     var test: Int
+    var epochs: Int
     /// The networks of an ensemble.
     let members = 4
     /// How much wider the single networks are.
@@ -81,8 +93,8 @@ struct EnsemblePlan: Sendable {
         let widths = [Int](repeating: hidden, count: members) + factors.map { $0 * hidden }
         let models = try Parallel.map(count: widths.count) { index in
             try FeedForwardNetwork(
-                widths: [pool.width, widths[index], 10], head: .softmax, epochs: 15, batchSize: 64,
-                seed: seed &+ UInt64(100 * part + index)
+                widths: [pool.width, widths[index], 10], head: .softmax, epochs: epochs, batchSize: 64,
+                learningRate: 2e-3, seed: seed &+ UInt64(100 * part + index)
             ).fit(inputs: fitted.inputs, classes: fitted.labels)
         }
         let ensemble = Array(models.prefix(members))

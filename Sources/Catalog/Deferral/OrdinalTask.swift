@@ -8,6 +8,8 @@ struct OrdinalTask: Sendable {
     let name: String
     /// The number of levels.
     let levels: Int
+    /// The points of the two-point head, evenly over the levels.
+    let points: Int
     /// `[items, width]`.
     let inputs: [Float]
     /// `[items]`, from 1 to `levels`.
@@ -20,21 +22,23 @@ struct OrdinalTask: Sendable {
     init(_ survey: MarketingSurvey, _ target: MarketingSurvey.Target) {
         name = "\(target)"
         levels = target.levels
+        points = (target.levels + 1) / 2
         inputs = survey.inputs(without: target)
         targets = survey.levels(of: target).map { Double($0) }
     }
 
-    /// Simulated: ten normal numbers; a curved function of three of them, with noise, cut at its seven quantiles.
-    init(simulated count: Int, seed: UInt64) {
+    /// Simulated: ten normal numbers; a curved function of three of them, with noise, cut into `levels` of equal frequency.
+    init(simulated count: Int, levels: Int, points: Int, seed: UInt64) {
         var random = Random(seed: seed).split(221)
         let rows = (0..<count).map { _ in (0..<10).map { _ in random.normal() } }
         let latent = rows.map { $0[0] + sin(2 * $0[1]) + $0[2] * $0[0] / 2 + random.normal() / 2 }
         var ranks = [Int](repeating: 0, count: count)
         for (rank, item) in latent.indices.sorted(by: { latent[$0] < latent[$1] }).enumerated() { ranks[item] = rank }
-        name = "simulated"
-        levels = 7
+        name = "simulated, \(levels) levels"
+        self.levels = levels
+        self.points = points
         inputs = rows.flatMap { $0.map { Float($0) } }
-        targets = ranks.map { Double(1 + $0 * 7 / count) }
+        targets = ranks.map { Double(1 + $0 * levels / count) }
     }
 
     /// The items at `indices`.
@@ -52,22 +56,24 @@ enum OrdinalMethod: String, Sendable, CaseIterable {
     case classification = "classification, most probable"
     case classificationMean = "classification, mean"
 
-    /// The outputs of a network for `levels` levels: a point every second level, one number, or the levels.
-    func outputs(_ levels: Int) -> Int {
+    /// The outputs of a network for `task`.
+    func outputs(_ task: OrdinalTask) -> Int {
         switch self {
-        case .twoPoint, .distributionOnly: (levels + 1) / 2
+        case .twoPoint, .distributionOnly: task.points
         case .absoluteRegression, .squaredRegression: 1
-        case .classification, .classificationMean: levels
+        case .classification, .classificationMean: task.levels
         }
     }
 
-    /// The weights of a network of `width` inputs.
-    func weights(width: Int, hidden: Int, levels: Int) -> Int { (width + 1) * hidden + (hidden + 1) * outputs(levels) }
+    /// The weights of a network for `task` with `hidden` units.
+    func weights(_ task: OrdinalTask, hidden: Int) -> Int {
+        (task.width + 1) * hidden + (hidden + 1) * outputs(task)
+    }
 
-    /// The fewest hidden units with at least as many weights as the two-point network with `hidden` units has.
-    func hidden(width: Int, twoPoint hidden: Int, levels: Int) -> Int {
-        let budget = OrdinalMethod.twoPoint.weights(width: width, hidden: hidden, levels: levels)
-        return (1...).first { weights(width: width, hidden: $0, levels: levels) >= budget }!
+    /// The fewest hidden units with at least as many units and weights as the two-point network with `hidden` units has.
+    func hidden(_ task: OrdinalTask, twoPoint hidden: Int) -> Int {
+        let budget = OrdinalMethod.twoPoint.weights(task, hidden: hidden)
+        return (hidden...).first { weights(task, hidden: $0) >= budget }!
     }
 }
 
@@ -83,9 +89,9 @@ struct OrdinalFit: Sendable {
         self.method = method
         levels = task.levels
         let (inputs, targets) = task.items(indices)
-        let outputs = method.outputs(task.levels)
+        let outputs = method.outputs(task)
         head = try .even(
-            1...Double(task.levels), count: (task.levels + 1) / 2, meanLoss: method == .distributionOnly ? .none : .absolute)
+            1...Double(task.levels), count: task.points, meanLoss: method == .distributionOnly ? .none : .absolute)
         let isRegression = outputs == 1
         let network = FeedForwardNetwork(
             widths: [task.width, hidden, outputs], head: isRegression ? .linear : .softmax, epochs: epochs, batchSize: 64,

@@ -31,8 +31,8 @@ struct WindowEarlyExit: Experiment {
     func run(_ context: ExperimentContext) throws -> Findings {
         let parts = context.scaled(quick: 4, full: 10)
         let plan = context.scaled(
-            quick: EnsemblePlan(hidden: 32, pooling: 2, training: 1500, validation: 500, test: 1000),
-            full: EnsemblePlan(hidden: 64, pooling: 1, training: 4000, validation: 1000, test: 2000))
+            quick: EnsemblePlan(hidden: 32, pooling: 2, training: 1500, validation: 500, test: 1000, epochs: 40),
+            full: EnsemblePlan(hidden: 64, pooling: 1, training: 4000, validation: 1000, test: 2000, epochs: 40))
         let pool = try EnsemblePool(context.data, pooling: plan.pooling, seed: context.seed)
         let tracker = context.progress.begin("ensembles", total: parts)
         var rows: [[String: SelectiveResult]] = []
@@ -99,17 +99,18 @@ struct WindowEarlyExit: Experiment {
 
     private func report(_ rows: [[String: SelectiveResult]], into findings: inout Findings) {
         var table = TextTable(columns: [
-            "method", "operations an item", "coverage at 5 % risk", "risk at 80 % coverage", "risk-coverage area",
+            "method", "operations an item", "right", "coverage at 5 % risk", "risk at 80 % coverage", "risk-coverage area",
         ])
         var (single, wide, cascades): ([ChartPoint], [ChartPoint], [ChartPoint]) = ([], [], [])
         for name in rows[0].keys.sorted(by: { rows[0][$0]!.operations < rows[0][$1]!.operations }) {
             func mean(_ path: (SelectiveResult) -> Double) -> Comparison { Comparison(rows.map { path($0[name]!) }) }
             let (cost, coverage) = (mean(\.operations), mean(\.coverage))
             table.add([
-                .text(name), .number(cost.mean), .percentInterval(coverage.mean, low: coverage.low, high: coverage.high),
+                .text(name), .number(cost.mean), .percent(mean(\.accuracy).mean), .percentInterval(coverage.mean, low: coverage.low, high: coverage.high),
                 .percent(mean(\.riskAt80).mean, decimals: 2), .percent(mean(\.area).mean, decimals: 2),
             ])
             findings.measure("coverage at 5 % risk, \(name)", coverage.mean, standardError: coverage.standardError)
+            findings.measure("accuracy, \(name)", mean(\.accuracy).mean, standardError: mean(\.accuracy).standardError)
             findings.measure("operations, \(name)", cost.mean, standardError: cost.standardError)
             let point = ChartPoint(cost.mean, coverage.mean, low: coverage.low, high: coverage.high, label: name)
             if name.hasSuffix("cascade") { cascades.append(point) } else if name.hasSuffix("wider") { wide.append(point) } else { single.append(point) }
@@ -160,6 +161,8 @@ struct SelectiveResult: Sendable {
     var operations: Double
     /// The largest coverage at 5 % risk.
     var coverage: Double
+    /// The share right where all is answered.
+    var accuracy: Double
     /// The risk at 80 % coverage.
     var riskAt80: Double
     /// The area under risk against coverage.
@@ -168,6 +171,7 @@ struct SelectiveResult: Sendable {
     init(_ curve: RiskCoverage, operations: Double) {
         self.operations = operations
         coverage = curve.coverage(atRisk: WindowEarlyExit.risk).coverage
+        accuracy = 1 - curve.risk(atCoverage: 1)
         riskAt80 = curve.risk(atCoverage: 0.8)
         area = curve.area
     }

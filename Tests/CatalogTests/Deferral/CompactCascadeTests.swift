@@ -13,19 +13,20 @@ import Testing
         #expect(error.value > 0 && error.value < 12.0 / 7)
     }
 
-    @Test func `gives no method fewer weights than the two-point network`() {
-        for (width, hidden, levels) in [(44, 8, 7), (44, 8, 9), (10, 3, 7)] {
-            let budget = OrdinalMethod.twoPoint.weights(width: width, hidden: hidden, levels: levels)
+    @Test func `gives no method fewer units or weights than the two-point network, nor more units than that takes`() {
+        for (levels, points, hidden) in [(7, 4, 8), (9, 5, 8), (70, 8, 3)] {
+            let task = OrdinalTask(simulated: 700, levels: levels, points: points, seed: 1)
+            let budget = OrdinalMethod.twoPoint.weights(task, hidden: hidden)
             for method in OrdinalMethod.allCases {
-                let units = method.hidden(width: width, twoPoint: hidden, levels: levels)
-                #expect(method.weights(width: width, hidden: units, levels: levels) >= budget)
-                #expect(units == 1 || method.weights(width: width, hidden: units - 1, levels: levels) < budget)
+                let units = method.hidden(task, twoPoint: hidden)
+                #expect(units >= hidden && method.weights(task, hidden: units) >= budget)
+                #expect(units == hidden || method.weights(task, hidden: units - 1) < budget)
             }
         }
     }
 
     @Test func `simulates levels that are equally frequent`() {
-        let task = OrdinalTask(simulated: 700, seed: 1)
+        let task = OrdinalTask(simulated: 700, levels: 7, points: 4, seed: 1)
         #expect(task.width == 10)
         for level in 1...7 { #expect(task.targets.count { $0 == Double(level) } == 100) }
     }
