@@ -1,7 +1,9 @@
 /// The registry: every experiment of the catalog.
 public enum Experiments {
     /// All experiments, in the order of the list of systems.
-    public static let all: [any Experiment] = []
+    public static let all: [any Experiment] = [
+        ConfidenceDeferral()
+    ]
 
     /// The experiment called `id`.
     /// - Throws: ``CatalogError/unknownExperiment(id:nearest:)``.
