@@ -2,7 +2,8 @@
 public enum Experiments {
     /// All experiments, in the order of the list of systems.
     public static let all: [any Experiment] = [
-        ConfidenceDeferral()
+        ConfidenceDeferral(),
+        CascadeRoutingExperiment(),
     ]
 
     /// The experiment called `id`.
