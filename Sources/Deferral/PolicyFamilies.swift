@@ -25,6 +25,7 @@ public enum PolicyFamilies {
             PostHocLearner.confidence,
             RouterLearner.group,
             RouterLearner.linear,
+            RouterLearner.trees,
             RouterLearner.clusters,
             RouterLearner.matrixFactorisation,
             RouterLearner.nearestNeighbours,

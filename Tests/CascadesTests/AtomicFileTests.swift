@@ -60,7 +60,9 @@ import Testing
     @Test func `refuses a folder and an empty path`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         #expect(throws: FileError.isDirectory(path: folder)) { try AtomicFile.write("{}", to: folder) }
-        #expect(throws: FileError.cannotWrite(path: "", reason: "the path is empty")) { try AtomicFile.write("{}", to: "") }
+        #expect(throws: FileError.cannotWrite(path: "", reason: "the path is empty")) {
+            try AtomicFile.write("{}", to: "")
+        }
     }
 
     @Test func `says why a device took nothing`() throws {

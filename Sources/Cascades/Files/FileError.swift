@@ -7,6 +7,7 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     /// The system refused, for the reason that it gives.
     case cannotWrite(path: String, reason: String)
 
+    /// What went wrong, and what to do.
     public var description: String {
         switch self {
         case .noSuchFolder(let path, let folder):

@@ -20,13 +20,14 @@ public struct ClusterModel: Codable, Sendable, Hashable {
         let scale = Standardisation(rows)
         let z = Self.standardised(rows, scale: scale)
         let outputs = rows.outputs
+        let heldFold = rows.heldFold
         var best: (error: Double, centers: [Double])?
         for clusters in [2, 4, 8, 16, 32, 64] where clusters * 4 <= max(8, rows.count) {
             let centers = Self.centers(z, width: rows.width, clusters: clusters)
             let nearest = Self.assign(z, width: rows.width, centers: centers)
-            let table = Self.table(nearest, rows: rows, clusters: centers.count / max(1, rows.width)) { $0 != 0 }
+            let table = Self.table(nearest, rows: rows, clusters: centers.count / max(1, rows.width)) { $0 != heldFold }
             var error = 0.0
-            for index in 0..<rows.count where rows.fold[index] == 0 {
+            for index in 0..<rows.count where rows.fold[index] == heldFold {
                 for output in 0..<outputs {
                     let miss = rows.targets[index * outputs + output] - table.values[Int(nearest[index]) * outputs + output]
                     if !miss.isNaN { error += miss * miss }

@@ -6,6 +6,8 @@ public enum EstimatorKind: String, Codable, Sendable, CaseIterable {
     case ridge
     /// Logistic, for qualities between 0 and 1.
     case logistic
+    /// Boosted trees.
+    case boostedTrees = "boosted-trees"
     /// Means over nearest neighbours, tuned by leaving one out.
     case nearestNeighbours = "nearest-neighbours"
     /// Linear of low rank, by matrix factorisation.
@@ -19,6 +21,7 @@ public enum EstimatorKind: String, Codable, Sendable, CaseIterable {
         case .groupMeans: "group means"
         case .ridge: "ridge regression"
         case .logistic: "logistic regression"
+        case .boostedTrees: "boosted trees"
         case .nearestNeighbours: "nearest neighbours"
         case .matrixFactorisation: "matrix factorisation"
         case .clusters: "cluster means"
@@ -32,6 +35,7 @@ public enum EstimatorKind: String, Codable, Sendable, CaseIterable {
         case .groupMeans: return .constant(Self.means(rows))
         case .ridge: return .linear(try RidgeFit.fit(rows).model)
         case .logistic: return .linear(try LogisticFit.fit(rows))
+        case .boostedTrees: return .trees(try TreeModel(rows))
         case .nearestNeighbours: return .neighbours(NeighbourModel(rows))
         case .matrixFactorisation: return .linear(try FactorFit.fit(rows))
         case .clusters: return .clusters(ClusterModel(rows))

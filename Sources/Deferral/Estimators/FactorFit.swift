@@ -16,23 +16,24 @@ enum FactorFit {
 
     static func fit(_ rows: TrainingRows) throws -> LinearModel {
         let largest = min(4, rows.outputs)
-        let rest = rows.filter { rows.fold[$0] != 0 }
+        let heldFold = rows.heldFold
+        let rest = rows.filter { rows.fold[$0] != heldFold }
         var best = (rank: 1, error: Double.infinity)
         if largest > 1 {
             for rank in 1...largest {
-                let error = squaredError(of: try fit(rest, rank: rank), on: rows)
+                let error = squaredError(of: try fit(rest, rank: rank), on: rows, fold: heldFold)
                 if error < best.error { best = (rank, error) }
             }
         }
         return try fit(rows, rank: best.rank)
     }
 
-    /// The squared error of `model` on fold 0 of `rows`.
-    private static func squaredError(of model: LinearModel, on rows: TrainingRows) -> Double {
+    /// The squared error of `model` on one fold of `rows`.
+    private static func squaredError(of model: LinearModel, on rows: TrainingRows, fold: Int32) -> Double {
         var error = 0.0
         var row = [Double](repeating: 0, count: rows.width)
         var result = [Double](repeating: 0, count: rows.outputs)
-        for index in 0..<rows.count where rows.fold[index] == 0 {
+        for index in 0..<rows.count where rows.fold[index] == fold {
             for feature in 0..<rows.width { row[feature] = rows.features[index * rows.width + feature] }
             row.withUnsafeMutableBufferPointer { row in
                 result.withUnsafeMutableBufferPointer { model.predict(row, into: $0) }

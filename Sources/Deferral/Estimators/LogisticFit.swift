@@ -13,13 +13,14 @@ enum LogisticFit {
 
     static func fit(_ rows: TrainingRows) throws -> LinearModel {
         let outputs = rows.outputs
+        let heldFold = rows.heldFold
         let parts: [Part] = try Parallel.map(count: outputs) { output in
             let known = (0..<rows.count).filter { !rows.targets[$0 * outputs + output].isNaN }
             var best = (penalty: inversePenalties[inversePenalties.count - 1], loss: Double.infinity)
             // With many rows the penalty hardly counts.
             if known.count < 50_000 {
-                let rest = known.filter { rows.fold[$0] != 0 }
-                let held = known.filter { rows.fold[$0] == 0 }
+                let rest = known.filter { rows.fold[$0] != heldFold }
+                let held = known.filter { rows.fold[$0] == heldFold }
                 for penalty in inversePenalties {
                     let part = try solve(rows, output: output, indices: rest, inversePenalty: penalty)
                     let loss = held.reduce(0) { $0 + part.logLoss(rows, index: $1, output: output) }

@@ -184,6 +184,8 @@ struct NearestRows {
 
     private let capacity: Int
     private var heap: [Entry] = []
+    /// What is farther is not among the nearest.
+    private var limit = Double.infinity
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -215,7 +217,8 @@ struct NearestRows {
                 a += p * p
                 feature += 1
             }
-            offer(Entry(distance: (a + b) + (c + d), row: row))
+            let distance = (a + b) + (c + d)
+            if distance <= limit { offer(Entry(distance: distance, row: row)) }
         }
     }
 
@@ -240,6 +243,7 @@ struct NearestRows {
                 parent = child
             }
         }
+        if heap.count == capacity { limit = heap[0].distance }
     }
 
     @inline(__always)

@@ -6,6 +6,8 @@ public enum Regressor: Codable, Sendable, Hashable {
     case constant([Double])
     /// Linear or logistic functions.
     case linear(LinearModel)
+    /// Boosted trees.
+    case trees(TreeModel)
     /// Means over the nearest remembered rows.
     case neighbours(NeighbourModel)
     /// Means of the nearest cluster.
@@ -16,6 +18,7 @@ public enum Regressor: Codable, Sendable, Hashable {
         switch self {
         case .constant(let values): values.count
         case .linear(let model): model.outputs
+        case .trees(let model): model.outputs
         case .neighbours(let model): model.outputs
         case .clusters(let model): model.outputs
         }
@@ -27,6 +30,7 @@ public enum Regressor: Codable, Sendable, Hashable {
         switch self {
         case .constant(let values): for output in 0..<values.count { result[output] = values[output] }
         case .linear(let model): model.predict(row, into: result)
+        case .trees(let model): model.predict(row, into: result)
         case .neighbours(let model): model.predict(row, into: result)
         case .clusters(let model): model.predict(row, into: result)
         }

@@ -22,6 +22,9 @@ struct TrainingRows: Sendable {
     /// How many rows there are.
     var count: Int { items.count }
 
+    /// The fold that settings are judged on: the lowest that has rows, since rows may have been filtered by fold.
+    var heldFold: Int32 { fold.min() ?? 0 }
+
     /// Whether no target is missing.
     var isComplete: Bool { targets.allSatisfy { !$0.isNaN } }
 

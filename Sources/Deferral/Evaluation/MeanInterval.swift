@@ -1,4 +1,4 @@
-import Foundation
+import NumericalMethods
 public import Probability
 
 /// A mean over items with its bootstrap interval.
@@ -22,16 +22,32 @@ public struct MeanInterval: Sendable, Hashable, Codable {
     ///   - replicates: how often items are resampled.
     ///   - random: where chance comes from; not advanced.
     public init(of values: [Double], weights: [Double] = [], confidence: Double, replicates: Int, random: Random) {
-        let n = Double(values.count { !$0.isNaN })
-        var sum = 0.0, total = 0.0
-        for (i, v) in values.enumerated() where !v.isNaN { let w = weights.isEmpty ? 1 : weights[i]; sum += w * v; total += w }
-        let mean = sum / total
-        var variance = 0.0
-        for (i, v) in values.enumerated() where !v.isNaN { let w = weights.isEmpty ? 1 : weights[i]; variance += w * w * (v - mean) * (v - mean) }
-        let half = 1.96 * (variance / (total * total) * n / max(n - 1, 1)).squareRoot()
-        estimate = mean
-        lower = mean - half
-        upper = mean + half
         self.confidence = confidence
+        var columns: [Double] = []
+        columns.reserveCapacity(values.count * (weights.isEmpty ? 1 : 2))
+        for (item, value) in values.enumerated() where !value.isNaN {
+            if weights.isEmpty { columns.append(value) } else { columns += [weights[item] * value, weights[item]] }
+        }
+        let width = weights.isEmpty ? 1 : 2
+        let rows = Matrix(rows: columns.count / width, columns: width, storage: columns)
+        var random = random
+        guard let result = try? Bootstrap(replicates: replicates).means(of: rows, using: &random) else {
+            (estimate, lower, upper) = (.nan, .nan, .nan)
+            return
+        }
+        if weights.isEmpty {
+            let interval = result.interval(confidence: confidence)
+            (estimate, lower, upper) = (result.estimates[0], interval.lower, interval.upper)
+        } else {
+            // A self-normalised mean is the ratio of two means, replicate by replicate.
+            estimate = result.estimates[0] / result.estimates[1]
+            let ratios = (0..<result.replicates.rows)
+                .map { result.replicates[$0, 0] / result.replicates[$0, 1] }.filter { !$0.isNaN }.sorted()
+            func quantile(_ level: Double) -> Double {
+                ratios.isEmpty ? .nan : ratios[Int((level * Double(ratios.count - 1)).rounded())]
+            }
+            lower = quantile((1 - confidence) / 2)
+            upper = quantile((1 + confidence) / 2)
+        }
     }
 }

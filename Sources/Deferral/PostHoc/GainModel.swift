@@ -64,7 +64,11 @@ struct GainModel: Sendable {
                 }
             }
         }
-        estimator = try learner.fit(rows, map: map, log: log)
+        // The last fit is to all rows; the others each leave a part out.
+        let fits: [Estimator] = try Parallel.map(count: rows.folds + 1) { part in
+            try learner.fit(part == rows.folds ? rows : rows.filter { rows.fold[$0] != Int32(part) }, map: map, log: log)
+        }
+        estimator = fits[rows.folds]
         var output = [Int](repeating: -1, count: schema.stages.count)
         for (index, stage) in later.enumerated() { output[stage] = index }
         self.output = output
@@ -81,16 +85,21 @@ struct GainModel: Sendable {
         }
         var gains = Matrix(rows: log.count, columns: later.count, repeating: .nan)
         for part in 0..<rows.folds {
-            let model = try learner.fit(rows.filter { rows.fold[$0] != Int32(part) }, map: map, log: log)
             let items = (0..<log.count).filter { isTrained[$0] && fold[$0] == part }
-            let subset = outcomes.subset(items)
-            let estimates = model.estimates(for: subset, answered: answered)
-            let base = baseline?.estimates(for: subset, answered: answered)
+            let estimates = Self.gains(outcomes.subset(items), answered: answered, by: fits[part], baseline: baseline)
             for (row, item) in items.enumerated() {
-                for column in later.indices { gains[item, column] = estimates[row, column] - (base?[row, 0] ?? 0) }
+                for column in later.indices { gains[item, column] = estimates[row, column] }
             }
         }
         self.gains = gains
+    }
+
+    /// Gains for every item of `log` once `answered` have answered, `[items, outputs]`, baseline taken off.
+    static func gains(_ log: OutcomeLog, answered: StageSet, by estimator: Estimator, baseline: Estimator?) -> Matrix {
+        var gains = estimator.estimates(for: log, answered: answered)
+        guard let base = baseline?.estimates(for: log, answered: answered) else { return gains }
+        for cell in gains.storage.indices { gains.storage[cell] -= base.storage[cell / gains.columns] }
+        return gains
     }
 
     /// The confidence of `stage` in its own answer: the number it gives, or else what the evidence that ranks its

@@ -26,7 +26,7 @@ public struct PostHocLearner: PolicyLearner {
         self.family = family
         self.summary = summary
         self.target = target
-        kinds = [.ridge]
+        kinds = [.ridge, .boostedTrees]
         longestChain = 5
         mostChains = 64
         folds = 3

@@ -43,6 +43,64 @@ struct PostHocPath: PolicyPath {
         return PostHocPolicy(chain: best.chain, steps: steps, costs: costs, price: price, gainName: target.rawValue)
     }
 
+    /// Estimates once for all prices.
+    func sweep(_ log: CostedLog, prices: [Double]) -> [FrontierPoint] {
+        let choices = prices.map { price in
+            price == .infinity
+                ? Choice(chain: [singles.stage(price: price)], options: [], value: 0) : best(price: price)
+        }
+        var gains: [StageSet: Matrix] = [:]
+        for choice in choices {
+            for place in choice.options.indices {
+                let set = StageSet(choice.chain[...place])
+                guard gains[set] == nil, let model = models[set] else { continue }
+                gains[set] = GainModel.gains(log.log, answered: set, by: model.estimator, baseline: model.baseline)
+            }
+        }
+        let known = gains
+        let expected = costs.estimates(for: log.log)
+        return Parallel.map(count: prices.count) { index in
+            run(choices[index], price: prices[index], on: log, gains: known, expected: expected)
+        }
+    }
+
+    /// What `choice` does on `log`, item by item.
+    private func run(
+        _ choice: Choice, price: Double, on log: CostedLog, gains: [StageSet: Matrix], expected: [Double]
+    ) -> FrontierPoint {
+        let stages = log.stageCount
+        let chain = choice.chain
+        let steps = choice.options.indices.map { place in
+            let set = StageSet(chain[...place])
+            return (gains: gains[set]!, outputs: chain[(place + 1)...].map { models[set]!.output[$0] })
+        }
+        var (qualitySum, costSum, count) = (0.0, 0.0, 0.0)
+        for item in 0..<log.count {
+            var cost = 0.0
+            for (place, stage) in chain.enumerated() {
+                cost += log.cost(item: item, stage: stage)
+                let quality = log.log.quality(item: item, stage: stage)
+                // A missing cell: this item can't be replayed.
+                if quality.isNaN { break }
+                if place < steps.count {
+                    var best = -Double.infinity
+                    var spent = 0.0
+                    for (offset, output) in steps[place].outputs.enumerated() {
+                        spent += expected[item * stages + chain[place + 1 + offset]]
+                        best = max(best, steps[place].gains[item, output] - price * spent)
+                    }
+                    if best + choice.options[place] > 0 { continue }
+                }
+                qualitySum += quality
+                costSum += cost
+                count += 1
+                break
+            }
+        }
+        return FrontierPoint(
+            price: price, cost: count > 0 ? costSum / count : .nan, quality: count > 0 ? qualitySum / count : .nan)
+    }
+
     /// The best chain at `price`; a single stage where none is better.
     func best(price: Double) -> Choice {
         let choices: [Choice] = Parallel.map(count: chains.count) { index in solve(chains[index], price: price) }

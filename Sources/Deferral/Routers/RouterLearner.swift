@@ -30,6 +30,11 @@ public struct RouterLearner: PolicyLearner {
         family: "linear-router", summary: "one stage for each item, by linear functions of its context",
         kinds: [.ridge, .logistic], usesGroups: true)
 
+    /// Boosted trees on the context.
+    public static let trees = RouterLearner(
+        family: "tree-router", summary: "one stage for each item, by boosted trees on its context",
+        kinds: [.boostedTrees], usesGroups: true)
+
     /// The nearest items of the log.
     public static let nearestNeighbours = RouterLearner(
         family: "nearest-neighbours", summary: "one stage for each item, by what was best on the nearest items",

@@ -23,6 +23,9 @@ public struct PolicySearch: Sendable {
     public var heldOutShare: Double
     /// Folds of the cross-validation.
     public var folds: Int
+    /// The most items for cross-validation: more would only tell the price to more digits. The policy itself is learned
+    /// on all training items.
+    public var mostValidated: Int
     /// Confidence of all intervals and of the decision that there is a gain.
     public var confidence: Double
     /// Bootstrap replicates.
@@ -39,7 +42,8 @@ public struct PolicySearch: Sendable {
     /// A search.
     public init(
         goal: Goal = .keep(0.98), learners: [any PolicyLearner] = PolicyFamilies.learners,
-        split: LogSplit.Method = .automatic, heldOutShare: Double = 0.3, folds: Int = 5, confidence: Double = 0.95,
+        split: LogSplit.Method = .automatic, heldOutShare: Double = 0.3, folds: Int = 5,
+        mostValidated: Int = 20_000, confidence: Double = 0.95,
         replicates: Int = 1000, guarantee: Double? = nil, reference: Int? = nil, seed: UInt64 = 1,
         progress: ProgressReporter = .none
     ) {
@@ -48,6 +52,7 @@ public struct PolicySearch: Sendable {
         self.split = split
         self.heldOutShare = heldOutShare
         self.folds = folds
+        self.mostValidated = mostValidated
         self.confidence = confidence
         self.replicates = replicates
         self.guarantee = guarantee
@@ -70,18 +75,33 @@ public struct PolicySearch: Sendable {
                 remedy: "At least \(least) and 20 are needed; hundreds, for a difference that can be told from noise.")
         }
         let training = log.subset(split.training)
-        let heldOut = log.subset(split.heldOut)
+        // A certificate is tested on one half of the items held out, so that the other half can still measure it.
+        var kept = split.heldOut
+        var calibration: CostedLog?
+        if guarantee != nil {
+            var halves = random.split(4_000_000)
+            halves.shuffle(&kept)
+            calibration = log.subset(kept.prefix(kept.count / 2).sorted())
+            kept = kept.dropFirst(kept.count / 2).sorted()
+        }
+        let heldOut = log.subset(kept)
         let reference = reference ?? training.bestStage
         let referenceQuality = training.meanQuality[reference]
         var foldRandom = random.split(1)
-        let folds = LogSplit.folds(training.log, count: folds, using: &foldRandom)
+        var validated = Array(0..<training.count)
+        if validated.count > mostValidated {
+            foldRandom.shuffle(&validated)
+            validated = validated.prefix(mostValidated).sorted()
+        }
+        let validation = validated.count == training.count ? training : training.subset(validated)
+        let folds = LogSplit.folds(validation.log, count: folds, using: &foldRandom)
         let work = progress.begin("learning \(learners.count) families", total: learners.count * (folds.count + 1))
         defer { work.finish() }
 
         var candidates: [Candidate] = []
         var obstacles: [(family: String, reason: String)] = []
         let simple = try candidate(
-            SingleStageLearner(), training: training, folds: folds, referenceQuality: referenceQuality,
+            SingleStageLearner(), training: training, validation: validation, folds: folds, referenceQuality: referenceQuality,
             random: random.split(2), work: work)
         for (index, learner) in learners.enumerated() {
             if learner.family == simple.learner.family { continue }
@@ -92,7 +112,7 @@ public struct PolicySearch: Sendable {
             }
             candidates.append(
                 try candidate(
-                    learner, training: training, folds: folds, referenceQuality: referenceQuality,
+                    learner, training: training, validation: validation, folds: folds, referenceQuality: referenceQuality,
                     random: random.split(3 + UInt64(index)), work: work))
         }
         let choice = Choice(
@@ -103,15 +123,15 @@ public struct PolicySearch: Sendable {
         return try SearchResult(
             goal: goal, simple: simple, candidates: candidates, choice: choice, obstacles: obstacles, training: training,
             heldOut: heldOut, reference: reference, referenceQuality: referenceQuality, measurer: measurer,
-            guarantee: guarantee, confidence: confidence)
+            certification: calibration.map { ($0, guarantee ?? confidence) })
     }
 
     /// Learns one family and meets the goal on out-of-fold outcomes.
     private func candidate(
-        _ learner: any PolicyLearner, training: CostedLog, folds: [[Int]], referenceQuality: Double, random: Random,
-        work: ProgressTracker
+        _ learner: any PolicyLearner, training: CostedLog, validation log: CostedLog, folds: [[Int]],
+        referenceQuality: Double, random: Random, work: ProgressTracker
     ) throws -> Candidate {
-        let validation = try CrossValidation(learner, on: training, folds: folds, random: random, work: work)
+        let validation = try CrossValidation(learner, on: log, folds: folds, random: random, work: work)
         let (mixture, points) = GoalSolver.solve(
             goal, reference: referenceQuality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
         var stream = random.split(UInt64(folds.count))

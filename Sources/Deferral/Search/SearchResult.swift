@@ -53,7 +53,7 @@ public struct SearchResult: Sendable {
     init(
         goal: Goal, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate], choice: PolicySearch.Choice,
         obstacles: [(family: String, reason: String)], training: CostedLog, heldOut: CostedLog, reference: Int,
-        referenceQuality: Double, measurer: HeldOutMeasurer, guarantee: Double?, confidence: Double
+        referenceQuality: Double, measurer: HeldOutMeasurer, certification: (calibration: CostedLog, confidence: Double)?
     ) throws {
         self.goal = goal
         self.obstacles = obstacles
@@ -84,19 +84,23 @@ public struct SearchResult: Sendable {
                     name: "random at that cost", kind: .baseline, policy: random,
                     measurement: measurer.measure(random, against: simpleOutcomes), isReached: true), at: 1)
         }
-        self.rows = rows
         chosen = picked.learner.family
         hasGain = choice.index != nil
         why = Self.reason(choice: choice, simple: simple, candidates: candidates)
-        if let guarantee {
-            let certified = try Certificate.certify(
-                picked.path, calibration: heldOut, reference: reference, goal: goal, confidence: guarantee)
-            certificate = certified
-            policy = certified.policy ?? SingleStagePolicy(stage: reference)
-        } else {
-            certificate = nil
-            policy = picked.policy
+        certificate = try certification.map {
+            try Certificate.certify(
+                picked.path, training: training, calibration: $0.calibration, reference: reference, goal: goal,
+                confidence: $0.confidence)
         }
+        // What can't be certified is not used: the reference keeps its own quality for certain.
+        policy = certificate.map { $0.policy ?? SingleStagePolicy(stage: reference) } ?? picked.policy
+        if certificate != nil {
+            rows.append(
+                Row(
+                    name: "certified \(chosen)", kind: .family, policy: policy,
+                    measurement: measurer.measure(policy, against: simpleOutcomes), isReached: certificate?.policy != nil))
+        }
+        self.rows = rows
     }
 
     /// The mixture of the cheapest and the best stage whose mean cost is `cost`.

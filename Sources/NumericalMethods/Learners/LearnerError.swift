@@ -29,6 +29,7 @@ public enum LearnerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A stored model does not hold together.
     case badModel(String)
 
+    /// What was wrong, where, and what would be right.
     public var description: String {
         switch self {
         case .noRows:

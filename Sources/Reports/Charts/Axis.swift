@@ -54,7 +54,7 @@ public struct Axis: Sendable, Equatable {
     /// A value as tooltips show it.
     func text(_ value: Double) -> String {
         switch format {
-        case .number: NumberText.significant(value, digits: 4) + (unit.isEmpty ? "" : " \(unit)")
+        case .number: NumberText.trimmed(NumberText.significant(value, digits: 4)) + (unit.isEmpty ? "" : " \(unit)")
         case .percent: NumberText.percent(value, decimals: 2)
         case .currency(let sign): sign + NumberText.significant(value, digits: 3) + (unit.isEmpty ? "" : " \(unit)")
         }

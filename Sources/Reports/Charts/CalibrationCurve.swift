@@ -94,7 +94,8 @@ extension Chart {
             return Series(curve.name, .line, points: points + skipped, showsDots: true)
         }
         return Chart(
-            title, x: Axis(predicted, format: .percent, range: 0...1), y: Axis(observed, format: .percent, range: 0...1),
+            title, x: Axis(predicted, format: .percent, range: 0...1),
+            y: Axis(observed, format: .percent, range: 0...1),
             series: series, referenceLines: [ReferenceLine(.diagonal, label: "calibrated")], aspectRatio: 0.7)
     }
 }

@@ -1,13 +1,17 @@
 extension CategoryBars {
+    /// The drawing, laid out for a width in CSS pixels.
     public func svg(width: Double, identifier: String, includesStyle: Bool) -> String {
         let width = max(240, width)
         var svg = SVGText()
-        let entries: [Heading.Entry] = series.count < 2 ? [] : series.enumerated().map { place, one in
-            let color = (one.color ?? .palette(place)).css
-            return Heading.Entry(name: one.name) { svg, x, y in
-                svg.rectangle(x - 7, y - 6, 14, 12, "rx=\"2\" fill=\"\(color)\"")
+        let entries: [Heading.Entry] =
+            series.count < 2
+            ? []
+            : series.enumerated().map { place, one in
+                let color = (one.color ?? .palette(place)).css
+                return Heading.Entry(name: one.name) { svg, x, y in
+                    svg.rectangle(x - 7, y - 6, 14, 12, "rx=\"2\" fill=\"\(color)\"")
+                }
             }
-        }
         let top = Heading.draw(title, entries: entries, width: width, margin: 14, in: &svg)
         let slot = (width - 80) / Double(max(categories.count, 1))
         let fitsUpright = categories.allSatisfy { TextMetrics.width($0) + 8 <= slot }
@@ -27,9 +31,10 @@ extension CategoryBars {
     private var lanes: Int { arrangement == .stacked ? 1 : max(series.count, 1) }
 
     private func range(_ bars: [Bar]) -> ClosedRange<Double> {
-        axis.bounds(of: bars.flatMap { bar in
-            [bar.start, bar.end] + (bar.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])
-        })
+        axis.bounds(
+            of: bars.flatMap { bar in
+                [bar.start, bar.end] + (bar.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])
+            })
     }
 
     private func drawLying(top: Double, width: Double, in svg: inout SVGText) -> Double {
@@ -153,7 +158,8 @@ extension CategoryBars {
     ) {
         let one = series[bar.series]
         let name = one.name.isEmpty ? categories[bar.category] : "\(categories[bar.category]), \(one.name)"
-        let look = "class=\"mark\" rx=\"1.5\" fill=\"\((one.color ?? .palette(bar.series)).css)\" stroke=\"var(--paper)\""
+        let look =
+            "class=\"mark\" rx=\"1.5\" fill=\"\((one.color ?? .palette(bar.series)).css)\" stroke=\"var(--paper)\""
         svg.rectangle(x, y, width, height, look, tooltip: "\(name): \(axis.text(bar.end - bar.start))")
         // A share that has room for it says its own value.
         guard arrangement == .stacked, axis.format == .percent else { return }

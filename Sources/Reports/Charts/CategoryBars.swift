@@ -37,7 +37,9 @@ public struct CategoryBars: Figure, Equatable {
         }
     }
 
+    /// What the figure shows, in a few words.
     public var title: String
+    /// What it says in words; derived from the contents where it is empty.
     public var summary: String
     /// The names of the categories.
     public var categories: [String]
@@ -75,6 +77,7 @@ public struct CategoryBars: Figure, Equatable {
         self.summary = summary
     }
 
+    /// The values that have no place on the axes, and are left out.
     public var skippedValues: Int {
         series.reduce(0) { $0 + $1.values.count { !canDraw($0) } }
     }

@@ -1,4 +1,5 @@
 extension Chart {
+    /// The drawing, laid out for a width in CSS pixels.
     public func svg(width: Double, identifier: String, includesStyle: Bool) -> String {
         let width = max(240, width)
         var svg = SVGText()
@@ -11,7 +12,8 @@ extension Chart {
         svg.raw("<clipPath id=\"\(clip)\">")
         svg.rectangle(frame.area.x - 8, frame.area.y - 8, frame.area.width + 16, frame.area.height + 16, "")
         svg.raw("</clipPath>\n<g clip-path=\"url(#\(clip))\">\n")
-        var placer = LabelPlacer(bounds: Box(x: 4, y: frame.area.y - 8, width: width - 8, height: frame.area.height + 6))
+        var placer = LabelPlacer(
+            bounds: Box(x: 4, y: frame.area.y - 8, width: width - 8, height: frame.area.height + 6))
         drawReferenceLines(frame, &placer, in: &svg)
         for (place, one) in series.enumerated() { draw(one, place: place, frame, &placer, in: &svg) }
         svg.raw("</g>\n")
@@ -64,7 +66,9 @@ extension Chart {
     }
 
     /// Where a reference line runs in pixels, or nil where it misses the plot.
-    private func ends(_ line: ReferenceLine, _ frame: PlotFrame) -> (start: (x: Double, y: Double), end: (x: Double, y: Double))? {
+    private func ends(_ line: ReferenceLine, _ frame: PlotFrame) -> (
+        start: (x: Double, y: Double), end: (x: Double, y: Double)
+    )? {
         let area = frame.area
         switch line.place {
         case .y(let value):
@@ -148,7 +152,9 @@ extension Chart {
                 svg.rectangle(
                     left + 0.5, min(height, frame.y.base), max(1, right - left - 1), abs(frame.y.base - height),
                     "class=\"mark\" fill=\"\(color)\" fill-opacity=\"0.75\"",
-                    tooltip: "\(one.name): \(x.text(interval.lowerBound)) to \(x.text(interval.upperBound)): \(y.text(point.y))")
+                    tooltip:
+                        "\(one.name): \(x.text(interval.lowerBound)) to \(x.text(interval.upperBound)): \(y.text(point.y))"
+                )
             }
         }
     }
@@ -193,9 +199,11 @@ extension Chart {
         let points = placed(one)
         guard one.showsDots || points.count <= 200 else { return }
         for point in points {
-            let look = one.showsDots ? "class=\"mark\" fill=\"\(color)\" stroke=\"var(--paper)\"" : "fill=\"transparent\""
+            let look =
+                one.showsDots ? "class=\"mark\" fill=\"\(color)\" stroke=\"var(--paper)\"" : "fill=\"transparent\""
             svg.path(
-                Series.Symbol.circle.path(frame.x.pixel(point.x), frame.y.pixel(point.y), radius: one.showsDots ? 3.4 : 6),
+                Series.Symbol.circle.path(
+                    frame.x.pixel(point.x), frame.y.pixel(point.y), radius: one.showsDots ? 3.4 : 6),
                 look, tooltip: tooltip(point, one))
         }
     }

@@ -30,7 +30,9 @@ public struct Chart: Figure, Equatable {
         }
     }
 
+    /// What the figure shows, in a few words.
     public var title: String
+    /// What it says in words; derived from the contents where it is empty.
     public var summary: String
     /// The axes.
     public var x: Axis, y: Axis
@@ -55,6 +57,7 @@ public struct Chart: Figure, Equatable {
         self.aspectRatio = aspectRatio
     }
 
+    /// The values that have no place on the axes, and are left out.
     public var skippedValues: Int {
         series.reduce(0) { total, series in total + series.points.count { !canPlace($0) } }
     }

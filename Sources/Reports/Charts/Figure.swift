@@ -23,6 +23,7 @@ extension Figure {
 
     /// The note about values that were left out, or nil.
     var skippedNote: String? {
-        skippedValues == 0 ? nil : "\(skippedValues) \(skippedValues == 1 ? "value" : "values") without a place on these axes not drawn"
+        skippedValues == 0
+            ? nil : "\(skippedValues) \(skippedValues == 1 ? "value" : "values") without a place not drawn"
     }
 }

@@ -1,4 +1,5 @@
 extension HeatMap {
+    /// The drawing, laid out for a width in CSS pixels.
     public func svg(width: Double, identifier: String, includesStyle: Bool) -> String {
         let width = max(240, width)
         var svg = SVGText()
@@ -44,7 +45,8 @@ extension HeatMap {
                 let standsOut = standsOut(row, column)
                 let outline = standsOut ? " stroke=\"var(--c2)\" stroke-width=\"2.2\"" : ""
                 svg.rectangle(
-                    x + 1, y + 1, cell - 2, height - 2, "class=\"mark\" rx=\"3\" style=\"fill:\(Self.color(share))\"\(outline)",
+                    x + 1, y + 1, cell - 2, height - 2,
+                    "class=\"mark\" rx=\"3\" style=\"fill:\(Self.color(share))\"\(outline)",
                     tooltip: "\(name), \(columns[column]): \(axis.text(value))")
                 guard showsText else { continue }
                 // The share at which both inks have the same contrast, in light and (nearly) in dark.

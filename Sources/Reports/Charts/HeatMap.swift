@@ -6,7 +6,9 @@ public struct HeatMap: Figure, Equatable {
         case none, rowMaximum, columnMaximum
     }
 
+    /// What the figure shows, in a few words.
     public var title: String
+    /// What it says in words; derived from the contents where it is empty.
     public var summary: String
     /// The names of the rows and of the columns.
     public var rows: [String], columns: [String]
@@ -35,6 +37,7 @@ public struct HeatMap: Figure, Equatable {
         self.summary = summary
     }
 
+    /// The values that have no place on the axes, and are left out.
     public var skippedValues: Int { values.count { !axis.canPlace($0) } }
 
     /// The value of a cell, or nil where it has none.

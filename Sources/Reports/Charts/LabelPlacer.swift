@@ -49,7 +49,8 @@ struct LabelPlacer {
     }
 
     /// A place for a text of this size beside a symbol, or nil where there is none.
-    mutating func place(beside x: Double, _ y: Double, reach: Double, width: Double, height: Double = 14) -> Placement? {
+    mutating func place(beside x: Double, _ y: Double, reach: Double, width: Double, height: Double = 14) -> Placement?
+    {
         // Right, left, above, below, then the corners: the order that readers expect.
         let directions: [(Double, Double)] = [
             (1, 0), (-1, 0), (0, -1), (0, 1), (0.8, -0.7), (0.8, 0.7), (-0.8, -0.7), (-0.8, 0.7),

@@ -54,7 +54,8 @@ struct Heading {
     private static let boldSize = 17.0
 
     /// Draws the heading from the top and returns the pixel below it.
-    static func draw(_ title: String, entries: [Entry], width: Double, margin: Double, in svg: inout SVGText) -> Double {
+    static func draw(_ title: String, entries: [Entry], width: Double, margin: Double, in svg: inout SVGText) -> Double
+    {
         var bottom = 8.0
         for line in lines(title, width: width - 2 * margin) {
             bottom += 18

@@ -26,7 +26,8 @@ struct SVGText {
         _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ attributes: String, tooltip: String = ""
     ) {
         let c = Self.coordinate
-        body += "<rect x=\"\(c(x))\" y=\"\(c(y))\" width=\"\(c(max(0, width)))\" height=\"\(c(max(0, height)))\" \(attributes)"
+        body +=
+            "<rect x=\"\(c(x))\" y=\"\(c(y))\" width=\"\(c(max(0, width)))\" height=\"\(c(max(0, height)))\" \(attributes)"
         close("rect", tooltip: tooltip)
     }
 

@@ -27,7 +27,7 @@ enum TextMetrics {
         case " ", "f", "t", "r", "(", ")", "[", "]", "/", "-": 0.36
         case "m", "w", "M", "W", "@", "%": 0.9
         case "A"..."Z", "&": 0.7
-        case "0"..."9", "a"..."z": 0.58
+        case "0"..."9", "a"..."z": 0.6
         default: TextWidth.columns(character) == 2 ? 1.05 : 0.62
         }
     }

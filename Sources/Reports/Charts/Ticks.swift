@@ -56,7 +56,9 @@ struct Ticks: Equatable {
         for exponent in Int(low.rounded(.down))...Int(high.rounded(.up)) where exponent % stride == 0 {
             for mantissa in mantissas {
                 let value = exponent < 0 ? mantissa / pow(10, Double(-exponent)) : mantissa * pow(10, Double(exponent))
-                if value >= range.lowerBound * (1 - 1e-9), value <= range.upperBound * (1 + 1e-9) { values.append(value) }
+                if value >= range.lowerBound * (1 - 1e-9), value <= range.upperBound * (1 + 1e-9) {
+                    values.append(value)
+                }
             }
         }
         return values

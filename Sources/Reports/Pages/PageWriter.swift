@@ -43,7 +43,8 @@ struct PageWriter {
 
     private func contents(_ sections: [HTMLPage.Section], _ ids: [String]) -> String {
         let items = zip(sections, ids).map { "<li><a href=\"#\($1)\">\(Markup.escaped($0.title))</a></li>\n" }.joined()
-        return "<nav class=\"contents\" aria-label=\"Contents\">\n<details open><summary>Contents</summary>\n<ol>\n\(items)</ol>\n"
+        return
+            "<nav class=\"contents\" aria-label=\"Contents\">\n<details open><summary>Contents</summary>\n<ol>\n\(items)</ol>\n"
             + "</details>\n</nav>\n"
     }
 
@@ -72,7 +73,8 @@ struct PageWriter {
             let wide = figure.svg(width: 850, identifier: "figure-\(figures)", includesStyle: false)
             let narrow = figure.svg(width: 384, identifier: "figure-\(figures)-narrow", includesStyle: false)
             let text = caption.isEmpty ? "" : "<figcaption>\(Markup.escaped(caption))</figcaption>\n"
-            return "<figure>\n<div class=\"wide\">\(wide)</div>\n<div class=\"narrow\">\(narrow)</div>\n\(text)</figure>\n"
+            return
+                "<figure>\n<div class=\"wide\">\(wide)</div>\n<div class=\"narrow\">\(narrow)</div>\n\(text)</figure>\n"
         case .code(let text):
             return "<pre tabindex=\"0\"><code>\(Markup.escaped(text))</code></pre>\n"
         case .notice(let text, let isWarning):

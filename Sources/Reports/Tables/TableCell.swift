@@ -51,17 +51,13 @@ public enum TableCell: Sendable, Equatable {
         default: nil
         }
     }
-
-    var isNumeric: Bool {
-        switch self {
-        case .text, .missing: false
-        default: true
-        }
-    }
 }
 
 extension TableCell: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    /// A cell of words.
     public init(stringLiteral value: String) { self = .text(value) }
+    /// A cell with a count.
     public init(integerLiteral value: Int) { self = .count(value) }
+    /// A cell with a number to three significant digits.
     public init(floatLiteral value: Double) { self = .number(value) }
 }

@@ -69,7 +69,8 @@ extension TextTable {
         default:
             let estimate = jsonNumber(cell.value)
             guard let bounds = cell.bounds else { return estimate }
-            return "{\"estimate\": \(estimate), \"low\": \(jsonNumber(bounds.low)), \"high\": \(jsonNumber(bounds.high))}"
+            return
+                "{\"estimate\": \(estimate), \"low\": \(jsonNumber(bounds.low)), \"high\": \(jsonNumber(bounds.high))}"
         }
     }
 

@@ -4,14 +4,16 @@ extension TextTable {
     public func markdown() -> String {
         var result = title.isEmpty ? "" : "**\(Self.markdownText(title))**\n\n"
         result += "| " + columns.map { Self.markdownText($0.title) }.joined(separator: " | ") + " |\n"
-        result += "|" + columns.indices.map { column in
-            switch columns[column].alignment {
-            case .left: "---|"
-            case .center: ":---:|"
-            case .right: "---:|"
-            case .automatic: isNumeric(column: column) ? "---:|" : "---|"
-            }
-        }.joined() + "\n"
+        result +=
+            "|"
+            + columns.indices.map { column in
+                switch columns[column].alignment {
+                case .left: "---|"
+                case .center: ":---:|"
+                case .right: "---:|"
+                case .automatic: isNumeric(column: column) ? "---:|" : "---|"
+                }
+            }.joined() + "\n"
         for row in rows {
             let cells = row.cells.map { cell in
                 let text = Self.markdownText(cell.displayText)

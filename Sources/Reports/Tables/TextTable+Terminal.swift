@@ -34,10 +34,10 @@ extension TextTable {
         var texts = rows.map { row in row.cells.map { TextWidth.safeForTerminal($0.displayText) } }
         for column in columns.indices where columns[column].alignment == .automatic && isNumeric(column: column) {
             let tails = texts.indices.map { row in
-                rows[row].cells[column].isNumeric ? Self.tailWidth(texts[row][column]) : 0
+                rows[row].cells[column].value != nil ? Self.tailWidth(texts[row][column]) : 0
             }
             let longest = tails.max() ?? 0
-            for row in texts.indices where rows[row].cells[column].isNumeric {
+            for row in texts.indices where rows[row].cells[column].value != nil {
                 texts[row][column] += String(repeating: " ", count: longest - tails[row])
             }
         }

@@ -45,6 +45,7 @@ public struct TextTable: Sendable, Equatable {
             self.overflow = overflow
         }
 
+        /// A column with this header and the defaults.
         public init(stringLiteral value: String) { self.init(value) }
 
         var title: String { unit.isEmpty ? header : "\(header) (\(unit))" }
@@ -90,7 +91,8 @@ public struct TextTable: Sendable, Equatable {
     ///   - style: How the row stands out.
     ///   - startsGroup: Whether a rule separates it from the row above.
     public mutating func add(_ cells: [TableCell], style: RowStyle = .plain, startsGroup: Bool = false) {
-        precondition(cells.count <= columns.count, "A row of \(cells.count) cells in a table of \(columns.count) columns.")
+        precondition(
+            cells.count <= columns.count, "A row of \(cells.count) cells in a table of \(columns.count) columns.")
         let rest = Array(repeating: TableCell.missing, count: columns.count - cells.count)
         rows.append(Row(cells: cells + rest, style: style, startsGroup: startsGroup))
     }

@@ -6,7 +6,9 @@ public enum TerminalChart {
     public static func sparkline(_ values: [Double]) -> String {
         let blocks = Array("▁▂▃▄▅▆▇█")
         let finite = values.filter(\.isFinite)
-        guard let low = finite.min(), let high = finite.max() else { return String(repeating: " ", count: values.count) }
+        guard let low = finite.min(), let high = finite.max() else {
+            return String(repeating: " ", count: values.count)
+        }
         return String(
             values.map { value -> Character in
                 guard value.isFinite else { return " " }
@@ -26,7 +28,8 @@ public enum TerminalChart {
     ///   - width: The columns in all, at least 20.
     ///   - value: How a value is written.
     public static func bars(
-        _ items: [(name: String, value: Double)], width: Int = 80, value: (Double) -> String = { NumberText.significant($0) }
+        _ items: [(name: String, value: Double)], width: Int = 80,
+        value: (Double) -> String = { NumberText.significant($0) }
     ) -> String {
         let width = max(20, width)
         let texts = items.map { TextWidth.safeForTerminal(value($0.value)) }

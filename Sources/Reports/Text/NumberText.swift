@@ -73,7 +73,7 @@ public enum NumberText {
 
     /// Without the zeros after the last digit that says something.
     static func trimmed(_ text: String) -> String {
-        guard text.contains(".") else { return text }
+        guard text.contains("."), !text.contains("e") else { return text }
         var result = Substring(text)
         while result.last == "0" { result.removeLast() }
         if result.last == "." { result.removeLast() }
@@ -82,7 +82,9 @@ public enum NumberText {
 
     private static func scientific(_ value: Double, digits: Int) -> String {
         let text = String(format: "%.*e", clamped(digits) - 1, value)
-        guard let mark = text.lastIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) else { return text }
+        guard let mark = text.lastIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) else {
+            return text
+        }
         return trimmed(String(text[..<mark])) + "e\(exponent)"
     }
 

@@ -50,6 +50,30 @@ import Testing
         }
     }
 
+    @Test(arguments: EstimatorKind.allCases.filter { $0 != .groupMeans })
+    func `learn as well whichever fold is left out`(_ kind: EstimatorKind) throws {
+        // The target is a step in the first feature; the second is noise.
+        var random = Random(seed: 3)
+        let features = (0..<1200).map { _ in random.uniform() }
+        let rows = TrainingRows(
+            width: 2, outputs: 2, features: features,
+            targets: (0..<600).flatMap { features[2 * $0] < 0.5 ? [0.1, 0.8] : [0.9, 0.2] },
+            fold: (0..<600).map { Int32($0 % 3) }, folds: 3)
+        for left in 0..<Int32(3) {
+            let regressor = try kind.fit(rows.filter { rows.fold[$0] != left })
+            func predict(_ x: Double) -> [Double] {
+                var (row, result) = ([x, 0.5], [0.0, 0])
+                row.withUnsafeMutableBufferPointer { row in
+                    result.withUnsafeMutableBufferPointer { regressor.predict(row, into: $0) }
+                }
+                return result
+            }
+            // Even a straight line rises by 1.2 a unit there.
+            let (low, high) = (predict(0.1), predict(0.9))
+            #expect(high[0] - low[0] > 0.5 && low[1] - high[1] > 0.35, "\(kind) without fold \(left): \(low), \(high)")
+        }
+    }
+
     @Test func `never read the probability of the true label`() {
         let schema = LogSchema(context: ["a"], stages: [StageSchema(name: "s", evidence: ["label_probability", "margin"])])
         #expect(FeatureMap(schema, evidenceOf: [0]).signals == [0, 2])

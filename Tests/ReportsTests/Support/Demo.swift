@@ -20,7 +20,9 @@ enum Demo {
     }
 
     static func frontier() -> Chart {
-        let families = [("thresholds", 0.0), ("post-hoc", 0.008), ("k-nearest router", -0.012), ("cascade routing", 0.02)]
+        let families = [
+            ("thresholds", 0.0), ("post-hoc", 0.008), ("k-nearest router", -0.012), ("cascade routing", 0.02),
+        ]
         var series = families.enumerated().map { place, family in
             let points = (0..<12).map { step -> ChartPoint in
                 let cost = 0.04 * pow(1.5, Double(step))
@@ -41,7 +43,9 @@ enum Demo {
                         label: models[index])
                 }, color: .muted))
         series.append(
-            Series("chosen policy", .points(.star), points: [ChartPoint(0.69, 0.902, label: "chosen")], color: .palette(1)))
+            Series(
+                "chosen policy", .points(.star), points: [ChartPoint(0.69, 0.902, label: "chosen")], color: .palette(1))
+        )
         return Chart(
             "Quality against cost, by family of policies",
             x: Axis("cost", unit: "per 1,000 items", scale: .logarithmic, format: .currency("$")),
@@ -59,20 +63,23 @@ enum Demo {
             }
             return CalibrationCurve(name, predictions: predictions, outcomes: outcomes)
         }
-        return .calibration("Calibration of each stage's confidence", curves: curves, predicted: "confidence", observed: "correct")
+        return .calibration(
+            "Calibration of each stage's confidence", curves: curves, predicted: "confidence", observed: "correct")
     }
 
     static func heatMap() -> HeatMap {
         var values: [Double] = []
         for task in tasks.indices {
             for model in models.indices {
-                let quality = 0.95 - 0.05 * Double(model) - 0.25 * noise(task, 3) + 0.18 * (noise(task, model + 5) - 0.5)
+                let quality =
+                    0.95 - 0.05 * Double(model) - 0.25 * noise(task, 3) + 0.18 * (noise(task, model + 5) - 0.5)
                 values.append(min(1, max(0, quality)))
             }
         }
         values[17] = .nan
         return HeatMap(
-            "Who wins where", rows: tasks, columns: models, values: values, axis: Axis("share correct", format: .percent),
+            "Who wins where", rows: tasks, columns: models, values: values,
+            axis: Axis("share correct", format: .percent),
             highlight: .rowMaximum)
     }
 
@@ -112,7 +119,8 @@ enum Demo {
         let values = (0..<4000).map { noise($0, 1) + noise($0, 2) + noise($0, 3) - 1.5 }
         return Chart(
             "Margins of the small model", x: Axis("margin"), y: Axis("items"),
-            series: [Series.histogram("items", of: values, bins: 40)], referenceLines: [.init(.x(0.31), label: "threshold")])
+            series: [Series.histogram("items", of: values, bins: 40)],
+            referenceLines: [.init(.x(0.31), label: "threshold")])
     }
 
     static func costs() -> Chart {
@@ -127,23 +135,32 @@ enum Demo {
         var table = TextTable(
             "Families, by cross-validation",
             columns: [
-                "policy", "quality", TextTable.Column("cost", unit: "$/1,000"), "calls", TextTable.Column("decision", unit: "µs"),
+                "policy", "quality", TextTable.Column("cost", unit: "$/1,000"), "calls",
+                TextTable.Column("decision", unit: "µs"),
                 "why",
             ], notes: ["Intervals: 95%, paired bootstrap over 4,000 items."])
+        table.add(
+            [
+                "cascade routing", .percentInterval(0.902, low: 0.893, high: 0.911), 0.69, .number(1.24), .number(3.18),
+                "largest quality within the budget",
+            ], style: .best)
+        table.add(
+            [
+                "thresholds", .percentInterval(0.894, low: 0.885, high: 0.903), 0.96, .number(1.52), .number(0.021),
+                "as good, but dearer",
+            ], style: .good)
+        table.add(
+            [
+                "k-nearest router", .percentInterval(0.871, low: 0.861, high: 0.881), 0.78, .number(1), .number(14.2),
+                "loses to a mixture of two single models",
+            ], style: .warning)
+        table.add(
+            ["oracle", .percent(0.967), 0.21, .number(1), .missing, "knows the outcomes"], style: .faint,
+            startsGroup: true)
         table.add([
-            "cascade routing", .percentInterval(0.902, low: 0.893, high: 0.911), 0.69, .number(1.24), .number(3.18),
-            "largest quality within the budget",
-        ], style: .best)
-        table.add([
-            "thresholds", .percentInterval(0.894, low: 0.885, high: 0.903), 0.96, .number(1.52), .number(0.021),
-            "as good, but dearer",
-        ], style: .good)
-        table.add([
-            "k-nearest router", .percentInterval(0.871, low: 0.861, high: 0.881), 0.78, .number(1), .number(14.2),
-            "loses to a mixture of two single models",
-        ], style: .warning)
-        table.add(["oracle", .percent(0.967), 0.21, .number(1), .missing, "knows the outcomes"], style: .faint, startsGroup: true)
-        table.add(["always gpt-4o", .percentInterval(0.905, low: 0.896, high: 0.914), 2.9, .number(1), .missing, "the reference"])
+            "always gpt-4o", .percentInterval(0.905, low: 0.896, high: 0.914), 2.9, .number(1), .missing,
+            "the reference",
+        ])
         return table
     }
 
@@ -153,30 +170,44 @@ enum Demo {
 
     static func page() -> HTMLPage {
         HTMLPage(
-            "Cascade report", subtitle: "9 models on 14 tasks, 4,000 items, learned with a budget of $0.70 per 1,000 items",
+            "Cascade report",
+            subtitle: "9 models on 14 tasks, 4,000 items, learned with a budget of $0.70 per 1,000 items",
             cards: [
                 .init("Saved", value: "76%", note: "of the cost of gpt-4o, at 99.7% of its quality", isMain: true),
                 .init("Quality", value: "90.2%", note: "95% interval 89.3 to 91.1"),
-                .init("Cost", value: "$0.69", note: "per 1,000 items"), .init("Stages asked", value: "1.24", note: "per item"),
+                .init("Cost", value: "$0.69", note: "per 1,000 items"),
+                .init("Stages asked", value: "1.24", note: "per item"),
             ],
             sections: [
-                .init("Frontier", [
-                    .prose("Each line is a family of policies, learned at twelve budgets; its band is the 95% interval.\n\nDots are single models asked for every item."),
-                    .figure(frontier(), caption: "Held-out items. The star is the policy that was chosen."), .table(table()),
-                    .notice("Three families do better than any single model at its price; k-nearest routing does not."),
-                ]),
-                .init("Calibration", [
-                    .figure(calibration(), caption: "Below the diagonal, a stage is surer than it should be."),
-                    .figure(histogram()),
-                ]),
+                .init(
+                    "Frontier",
+                    [
+                        .prose(
+                            "Each line is a family of policies, learned at twelve budgets; its band is the 95% interval.\n\nDots are single models asked for every item."
+                        ),
+                        .figure(frontier(), caption: "Held-out items. The star is the policy that was chosen."),
+                        .table(table()),
+                        .notice(
+                            "Three families do better than any single model at its price; k-nearest routing does not."),
+                    ]),
+                .init(
+                    "Calibration",
+                    [
+                        .figure(calibration(), caption: "Below the diagonal, a stage is surer than it should be."),
+                        .figure(histogram()),
+                    ]),
                 .init("Who wins where", [.figure(heatMap())]),
                 .init("Cost ledger", [.figure(ledger()), .figure(shares()), .figure(gains()), .figure(costs())]),
-                .init("How to use it", [
-                    .list(["Serve the policy beside the models.", "Learn again when the log has grown by half."]),
-                    .code("cascade evaluate policy.json log.jsonl --json"),
-                    .details("The rule, in full", [.prose("Ask the set of stages with the largest expected gain."), .table(table())]),
-                    .notice("The log holds no latencies, so none are reported.", isWarning: true),
-                ]),
+                .init(
+                    "How to use it",
+                    [
+                        .list(["Serve the policy beside the models.", "Learn again when the log has grown by half."]),
+                        .code("cascade evaluate policy.json log.jsonl --json"),
+                        .details(
+                            "The rule, in full",
+                            [.prose("Ask the set of stages with the largest expected gain."), .table(table())]),
+                        .notice("The log holds no latencies, so none are reported.", isWarning: true),
+                    ]),
             ], footer: "cascade 0.1 · cascade report log.jsonl -o report.html")
     }
 }

@@ -136,8 +136,10 @@ final class CSVBlockParser {
                 }
             case .input: input = try text(try cells.read(&p, "input", &inner), column)
             case .group, .split, .answer:
+                // A missing text is nothing; an empty one stands in quotes.
+                let isQuoted = p.pointee == UInt8(ascii: "\"")
                 let bytes = try cells.read(&p, header.table.fullName(column), &inner)
-                if !bytes.isEmpty, !block.set(column, text: bytes) { throw notUTF8(column) }
+                if isQuoted || !bytes.isEmpty, !block.set(column, text: bytes) { throw notUTF8(column) }
             default:
                 block.set(column, try number(&p, cells, column, kinds[position], &inner))
             }

@@ -1,0 +1,64 @@
+import Cascades
+import Deferral
+import Probability
+
+/// A search on a log with all that is to be said of it: what `fit` prints and `report` draws.
+struct Fit {
+    let name: String
+    let log: CostedLog
+    let search: PolicySearch
+    let result: SearchResult
+
+    /// Searches `log`.
+    init(
+        log: OutcomeLog, name: String, goal: GoalOptions, objective: ObjectiveOptions, search options: SearchOptions
+    ) throws {
+        let costed = CostedLog(log, objective: try objective.objective(for: log))
+        guard log.stageCount > 1 else {
+            throw DeferralError.unsuitableLog(
+                family: "fit", reason: "the log has one stage only, \(log.schema.stages[0].name)",
+                remedy: "There is nothing to choose between; log at least two stages.")
+        }
+        let reference = try options.reference(in: log)
+        let search = try options.search(goal: goal.goal(on: costed, reference: reference), reference: reference)
+        self.init(name: name, log: costed, search: search, result: try search.run(costed))
+    }
+
+    init(name: String, log: CostedLog, search: PolicySearch, result: SearchResult) {
+        self.name = name
+        self.log = log
+        self.search = search
+        self.result = result
+    }
+
+    /// The names of the stages.
+    var stages: [String] { log.log.schema.stages.map(\.name) }
+    /// How costs are shown.
+    var unit: CostUnit { CostUnit(log.objective) }
+    /// The row of the chosen policy.
+    var chosen: SearchResult.Row { result.rows.first { $0.name == result.chosen } ?? result.rows[0] }
+    /// The row of the best single stage.
+    var single: SearchResult.Row { result.rows[0] }
+
+    /// The policy as a file.
+    var policyFile: PolicyFile {
+        let measurement = chosen.measurement
+        // The time of a decision is left out: the same search is to give the same bytes.
+        var measured: [String: Double] = [:]
+        for (name, interval) in [
+            ("quality", measurement.quality), ("cost", measurement.cost), ("quality gain", measurement.qualityGain),
+            ("cost gain", measurement.costGain),
+        ] {
+            measured[name] = interval.estimate
+            measured["\(name) lower"] = interval.lower
+            measured["\(name) upper"] = interval.upper
+        }
+        let origin = LearnedItems(log: log.log, split: search.split, share: search.heldOutShare, seed: search.seed)
+        var provenance = origin.provenance
+        provenance["log"] = name
+        provenance["program"] = "cascade \(CascadeCommand.version)"
+        return PolicyFile(
+            family: result.chosen, schema: log.log.schema, objective: log.objective, goal: result.goal,
+            measured: measured.filter { $0.value.isFinite }, provenance: provenance, policy: result.policy)
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Cascades
+import Deferral
+import Foundation
+
+/// `cascade fit`: the main job.
+struct FitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fit",
+        abstract: "Learn from a log which stage to ask, when to stop and when to ask another.",
+        discussion: """
+            Tries all families of policies by cross-validation, measures each on items that were held out, and keeps the \
+            best one if it beats the best single stage (or a random mixture of two) beyond noise. Otherwise it says \
+            "no gain" and keeps the simple policy.
+
+            Examples:
+              cascade fit log.jsonl -o policy.json                  keep 98% of the best stage's quality, cheaply
+              cascade fit log.jsonl --keep 1 -o policy.json         all of its quality
+              cascade fit log.jsonl --budget 30% -o policy.json     the best for 30% of its cost
+              cascade fit log.jsonl --keep 0.95 --guarantee 0.95 -o policy.json
+                                                                    with 95% confidence, or an honest no
+              cascade fit log.jsonl --policy thresholds --objective latency
+              cascade fit log.jsonl --json | jq .chosen
+            """)
+
+    @OptionGroup var log: LogArgument
+    @OptionGroup(title: "What is asked") var goal: GoalOptions
+    @OptionGroup(title: "What counts as cost") var objective: ObjectiveOptions
+    @OptionGroup(title: "How it is searched") var search: SearchOptions
+    @Option(name: [.customShort("o"), .customLong("output")], help: "Write the policy to this file.", completion: .file(extensions: ["json"]))
+    var outputPath: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let file = try outputPath.map { try OutputFile($0) }
+        let fit = try Fit(log: log.read(), name: log.name, goal: goal, objective: objective, search: search)
+        if let file { try file.write(fit.policyFile.encoded()) }
+        if output.json {
+            Output.text(fit.json(path: outputPath).text)
+        } else {
+            FitText(fit).print()
+            Output.line()
+            if let outputPath {
+                Output.line("Policy written to \(outputPath).  Try: cascade explain \(outputPath) --log \(log.log) --item \(fit.log.log.ids[0])")
+            } else {
+                Output.line("Nothing was written. Give -o policy.json to keep the policy.")
+            }
+        }
+    }
+}
