@@ -98,7 +98,8 @@ final class LogAssembler {
                 cells.append([])
                 texts.append(nil)
             }
-            guard holdsCells(entry.kind) else { continue }
+            // A column beyond the block's stride was met there but never had a value.
+            guard holdsCells(entry.kind), column < block.stride else { continue }
             if cells[target].isEmpty {
                 // Most columns that a log could have it has not: they take no memory.
                 guard hasValue(block, column) else { continue }
