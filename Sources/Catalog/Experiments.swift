@@ -3,6 +3,7 @@ public enum Experiments {
     /// All experiments, in the order of the list of systems.
     public static let all: [any Experiment] = [
         ConfidenceDeferral(),
+        NineTips(),
         CascadeRoutingExperiment(),
     ]
 

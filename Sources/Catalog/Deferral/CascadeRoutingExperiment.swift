@@ -34,10 +34,10 @@ public struct CascadeRoutingExperiment: Experiment {
     public func run(_ context: ExperimentContext) throws -> Findings {
         var random = Random(seed: context.seed).split(1 << 32)
         let table = try QualityTable.nineModels(context.data, using: &random)
-        let items = min(table.log.count, context.scaled(quick: 800, full: 3000))
+        let items = min(table.log.count, context.scaled(quick: 800, full: 2000))
         let repetitions = context.scaled(quick: 4, full: 8)
         let counts = context.scaled(quick: [3], full: [3, 5, 9])
-        let grid = context.scaled(quick: 8, full: 14)
+        let grid = context.scaled(quick: 10, full: 20)
         let cells = counts.flatMap { count in EstimateNoise.published.map { (count: count, noise: $0) } }
         let root = Random(seed: context.seed)
         let work = context.progress.begin("frontiers", total: cells.count * repetitions)
@@ -57,7 +57,7 @@ public struct CascadeRoutingExperiment: Experiment {
                 paths.append(try given.path(rule, learnedFrom: training, using: &random))
             }
             let prices = PriceGrid.coarse(for: training, count: grid)
-            let result = paths.map { FrontierTest($0, training: training, test: CostedLog(log.subset(split.test)), prices: prices) }
+            let result = paths.map { FrontierTest($0, test: CostedLog(log.subset(split.test)), prices: prices) }
             work.advance()
             return result
         }
@@ -84,7 +84,7 @@ public struct CascadeRoutingExperiment: Experiment {
         findings.notes += [
             "Standard errors are over splits and noise on the same questions, not over new questions.",
             "Estimates are linear in quality plus noise. The estimate after an answer uses both noisy values; published, it replaces the one before.",
-            "The prices of the frontier's corners are chosen on the learning half, the area is measured on the other, between the cheapest and the dearest model's mean cost there.",
+            "Every rule is swept over the same prices; the area lies under the points themselves, joined by random mixtures, between the cheapest and the dearest model's mean cost, on the half that nothing was learned on.",
         ]
         return findings
     }
@@ -175,7 +175,7 @@ public struct CascadeRoutingExperiment: Experiment {
     ) throws -> [String: [Double]] {
         let root = Random(seed: context.seed).split(1 << 33)
         let items = min(items, table.log.count)
-        let grid = context.scaled(quick: 8, full: 20)
+        let grid = context.scaled(quick: 10, full: 20)
         let work = context.progress.begin(title, total: repetitions)
         let results = try Parallel.map(count: repetitions) { index in
             var random = root.split(UInt64(index))
@@ -184,7 +184,7 @@ public struct CascadeRoutingExperiment: Experiment {
             let test = CostedLog(table.log.subset(split.test))
             let prices = PriceGrid.coarse(for: training, count: grid)
             let result = try learners.map { learner in
-                FrontierTest(try learner.fit(training, using: &random), training: training, test: test, prices: prices)
+                FrontierTest(try learner.fit(training, using: &random), test: test, prices: prices)
             }
             work.advance()
             return result
@@ -219,19 +219,16 @@ struct Split: Sendable {
     }
 }
 
-/// A path's frontier on items that it was not learned on.
+/// What a path of policies reaches on items that it was not learned on, price by price.
 struct FrontierTest: Sendable {
-    /// Cost and quality at the prices of the corners on the learning items.
+    /// Mean cost and quality at each price, by cost.
     let points: [FrontierPoint]
-    /// Mean quality over all budgets between the cheapest and the dearest stage.
+    /// Mean quality over all budgets between the cheapest and the dearest stage, mixing neighbouring points at random.
     let area: Double
 
-    init(_ path: any PolicyPath, training: CostedLog, test: CostedLog, prices: [Double]) {
-        // Some hundred items tell which prices are worth having.
-        let sample = training.count > 500 ? training.subset(Array(0..<500)) : training
-        let corners = Frontier(hullOf: path.sweep(sample, prices: prices)).points.map(\.price)
-        points = path.sweep(test, prices: corners.contains(.infinity) ? corners : corners + [.infinity])
-            .sorted { ($0.cost, $0.quality) < ($1.cost, $1.quality) }
+    /// Nothing is chosen by what is measured: every price of `prices`, which end at infinity, makes a point.
+    init(_ path: any PolicyPath, test: CostedLog, prices: [Double]) {
+        points = path.sweep(test, prices: prices).sorted { ($0.cost, $0.quality) < ($1.cost, $1.quality) }
         let costs = CostedLog(test.log, objective: test.objective).meanCost
         area = FrontierArea.meanQuality(unhulled: points, from: costs.min()!, to: costs.max()!)
     }
