@@ -6,6 +6,7 @@ public enum PolicyFamilies {
     public static let kinds: [any Policy.Type] = [
         SingleStagePolicy.self,
         MixturePolicy.self,
+        CappedPolicy.self,
         ThresholdPolicy.self,
         WindowPolicy.self,
         RoutePolicy.self,

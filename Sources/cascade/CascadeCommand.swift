@@ -22,8 +22,9 @@ struct CascadeCommand: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Policies", subcommands: [FitCommand.self]),
+            CommandGroup(name: "Policies", subcommands: [FitCommand.self, EvaluateCommand.self, CompareCommand.self, ExplainCommand.self, ReportCommand.self]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
+            CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),
         ])
 
     static func main() async {

@@ -23,7 +23,7 @@ public struct CascadeRoutingLearner: PolicyLearner {
 
     /// A learner.
     public init(
-        kinds: [EstimatorKind] = [.ridge], asksTogether: Bool = false, includesSpecialCases: Bool = true,
+        kinds: [EstimatorKind] = [.ridge, .logistic], asksTogether: Bool = false, includesSpecialCases: Bool = true,
         scales: [Double] = [0, 0.5, 1], mostCompared: Int = 20_000
     ) {
         self.kinds = kinds
@@ -47,11 +47,20 @@ public struct CascadeRoutingLearner: PolicyLearner {
                 family: family, reason: obstacle,
                 remedy: "Log evidence (margin, entropy, ...) with each answer, or context numbers with each item.")
         }
+        // From the same stream as they would be learned alone, so that they are the very rules to compare with.
+        var specialCases: [any PolicyPath] = []
+        if includesSpecialCases {
+            for learner in [ThresholdLearner(), RouterLearner.linear] as [any PolicyLearner]
+            where learner.obstacle(log) == nil {
+                var stream = random
+                specialCases.append(try learner.fit(log, using: &stream))
+            }
+        }
         let stages = log.stageCount
         let quality = log.meanQuality
         let usable = StageSet((0..<stages).filter { !quality[$0].isNaN })
         var best: (kind: EstimatorKind, error: Double, revisions: Matrix)?
-        for kind in kinds {
+        for kind in kinds.filter({ $0.suits(log.log.quality) }) {
             let crossFit = try EstimatorLearner(kind: kind).crossFit(log, folds: 3, using: &random)
             let candidate = Self.revisions(of: crossFit, on: log)
             if best.map({ candidate.error < $0.error }) ?? true { best = (kind, candidate.error, candidate.revisions) }
@@ -67,12 +76,7 @@ public struct CascadeRoutingLearner: PolicyLearner {
             revisions: RevisionModel(revisions: best!.revisions), stages: usable, asksTogether: asksTogether,
             log: items.count == log.count ? log : log.subset(items), specialCases: [])
         path.chooseScale(among: scales, prices: PriceGrid.coarse(for: log, count: 5).filter(\.isFinite))
-        if includesSpecialCases {
-            for learner in [ThresholdLearner(), RouterLearner.linear] as [any PolicyLearner]
-            where learner.obstacle(log) == nil {
-                path.specialCases.append(try learner.fit(log, using: &random))
-            }
-        }
+        path.specialCases = specialCases
         return path
     }
 

@@ -32,6 +32,18 @@ public struct ReplayedOutcomes: Sendable {
         answerShare = [Double](repeating: 0, count: stages)
     }
 
+    /// What happens when stage `choices[item]` alone is asked about each item; -1 asks none and counts as missing.
+    init(choices: [Int], on log: CostedLog) {
+        self.init(items: log.count, stages: log.stageCount)
+        for (item, stage) in choices.enumerated() where stage >= 0 {
+            quality[item] = log.log.quality(item: item, stage: stage)
+            cost[item] = log.cost(item: item, stage: stage)
+            asked[item] = StageSet(stage)
+            answer[item] = Int32(stage)
+        }
+        tally(log)
+    }
+
     struct Buffers {
         var quality: UnsafeMutableBufferPointer<Double>
         var cost: UnsafeMutableBufferPointer<Double>

@@ -18,7 +18,7 @@ public struct Measurement: Sendable, Codable {
     public var answerShare: [Double]
     /// The share of items without an answer.
     public var abstainedShare: Double
-    /// Mean time of one decision, in nanoseconds.
+    /// Mean time of one decision, in nanoseconds; 0 where nothing decides.
     public var decisionNanoseconds: Double
 }
 
@@ -31,7 +31,13 @@ struct HeldOutMeasurer: Sendable {
 
     /// What `policy` does, beside `simple`.
     func measure(_ policy: any Policy, against simple: ReplayedOutcomes) -> Measurement {
-        let outcomes = Replay.outcomes(of: policy, on: log)
+        var measurement = measure(Replay.outcomes(of: policy, on: log), against: simple)
+        measurement.decisionNanoseconds = Self.decisionTime(policy, on: log)
+        return measurement
+    }
+
+    /// What `outcomes` show, beside `simple`; without a decision time.
+    func measure(_ outcomes: ReplayedOutcomes, against simple: ReplayedOutcomes) -> Measurement {
         func interval(_ values: [Double], weights: [Double] = []) -> MeanInterval {
             MeanInterval(
                 of: values, weights: weights, confidence: confidence, replicates: replicates, random: random)
@@ -45,7 +51,7 @@ struct HeldOutMeasurer: Sendable {
                 zip(differences(outcomes.cost, simple.cost), differences(outcomes.quality, simple.quality))
                     .map { $1.isNaN ? .nan : $0 }),
             askedShare: outcomes.askedShare, answerShare: outcomes.answerShare, abstainedShare: outcomes.abstainedShare,
-            decisionNanoseconds: Self.decisionTime(policy, on: log))
+            decisionNanoseconds: 0)
     }
 
     /// Mean time of one decision of `policy`, in nanoseconds: replays items for about 20 ms on one thread.

@@ -98,12 +98,21 @@ public struct PolicySearch: Sendable {
         let work = progress.begin("learning \(learners.count) families", total: learners.count * (folds.count + 1))
         defer { work.finish() }
 
+        // Under a cap every family's policies are wrapped, the simple one's too.
+        func capped(_ learner: any PolicyLearner) -> any PolicyLearner {
+            log.objective.cap.map { CappedLearner(base: learner, cap: $0) } ?? learner
+        }
+        if let obstacle = capped(SingleStageLearner()).obstacle(training) {
+            throw DeferralError.unsuitableLog(
+                family: "fit", reason: obstacle,
+                remedy: "The cheapest stage costs up to \(Number.short(training.largestCost.min() ?? 0)); raise the cap above that.")
+        }
         var candidates: [Candidate] = []
         var obstacles: [(family: String, reason: String)] = []
         let simple = try candidate(
-            SingleStageLearner(), training: training, validation: validation, folds: folds, referenceQuality: referenceQuality,
+            capped(SingleStageLearner()), training: training, validation: validation, folds: folds, referenceQuality: referenceQuality,
             random: random.split(2), work: work)
-        for (index, learner) in learners.enumerated() {
+        for (index, learner) in learners.map(capped).enumerated() {
             if learner.family == simple.learner.family { continue }
             if let obstacle = learner.obstacle(training) {
                 obstacles.append((learner.family, obstacle))

@@ -84,6 +84,12 @@ public struct SearchResult: Sendable {
                     name: "random at that cost", kind: .baseline, policy: random,
                     measurement: measurer.measure(random, against: simpleOutcomes), isReached: true), at: 1)
         }
+        rows.insert(
+            Row(
+                name: "oracle", kind: .baseline, policy: nil,
+                measurement: measurer.measure(
+                    Self.oracle(goal, on: heldOut, referenceQuality: referenceQuality), against: simpleOutcomes),
+                isReached: true), at: rows.firstIndex { $0.kind == .family } ?? rows.count)
         chosen = picked.learner.family
         hasGain = choice.index != nil
         why = Self.reason(choice: choice, simple: simple, candidates: candidates)
@@ -101,6 +107,17 @@ public struct SearchResult: Sendable {
                     measurement: measurer.measure(policy, against: simpleOutcomes), isReached: certificate?.policy != nil))
         }
         self.rows = rows
+    }
+
+    /// What a clairvoyant would do who meets the goal: the bound of all rules that ask one stage.
+    private static func oracle(_ goal: Goal, on log: CostedLog, referenceQuality: Double) -> ReplayedOutcomes {
+        let mixture = GoalSolver.solve(goal, reference: referenceQuality, grid: PriceGrid.coarse(for: log)) {
+            OracleRule.sweep(log, prices: $0)
+        }.mixture
+        return ReplayedOutcomes.mixed(
+            zip(mixture.weights, mixture.prices).map {
+                (weight: $0, outcomes: ReplayedOutcomes(choices: OracleRule.choices(log, price: $1), on: log))
+            })
     }
 
     /// The mixture of the cheapest and the best stage whose mean cost is `cost`.

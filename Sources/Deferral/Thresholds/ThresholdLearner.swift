@@ -63,7 +63,8 @@ public struct ThresholdLearner: PolicyLearner {
             let quality = items.map { outcomes.quality(item: $0, stage: stage) }
             var best: (score: ConfidenceScore, concordance: Double)?
             for (offset, name) in outcomes.schema.stages[stage].evidence.enumerated()
-            where scoreName == nil || scoreName == name {
+            // The probability of the true label is not known at run time, so no rule may be judged by it.
+            where name != FeatureMap.labelProbability && (scoreName == nil || scoreName == name) {
                 let signal = outcomes.schema.evidenceOffsets[stage] + offset
                 let values = items.map { outcomes.signal(item: $0, signal) }
                 guard let agreement = Concordance.probability(of: values, with: quality) else { continue }

@@ -75,22 +75,18 @@ extension NearestNeighboursModel {
                         let point = queries.baseAddress! + query * d
                         var length = 0.0
                         for feature in 0..<d { length += point[feature] * point[feature] }
+                        if isEuclidean { for item in 0..<n { row[item] += squares[item] } }
+                        if excludesItself { row[query] = .infinity }
                         var found = 0
-                        for item in 0..<n {
-                            row[item] = isEuclidean ? row[item] + squares[item] : row[item]
-                            if excludesItself && item == query {
-                                row[item] = .infinity
-                                continue
-                            }
-                            if found < count || row[item] < near[count - 1] {
-                                Self.insert(row[item], item, into: &near, &nearItems, count: &found)
-                            }
+                        Self.visit(row, until: { found < count ? .infinity : near[count - 1] }) { item in
+                            if excludesItself && item == query { return }
+                            Self.insert(row[item], item, into: &near, &nearItems, count: &found)
                         }
                         // Four times the usual bound of a dot product's error, on both sides of the comparison.
                         let slack = 8 * Double(d + 4) * .ulpOfOne * (isEuclidean ? length + largest : 1)
                         let limit = near[count - 1] + slack
                         found = 0
-                        for item in 0..<n where row[item] <= limit {
+                        Self.visit(row, until: { limit }) { item in
                             Self.insert(
                                 key(point, item: item), item, into: &scratch.distances, &scratch.items, count: &found)
                         }
@@ -99,6 +95,35 @@ extension NearestNeighboursModel {
                     }
                 }
             }
+        }
+    }
+
+    /// Calls `body` with the indices, ascending, of the values that are at most `limit()`, which `body` may lower.
+    ///
+    /// Nearly all values are above the limit: eight are dismissed by one comparison.
+    @inline(__always)
+    private static func visit(
+        _ values: UnsafeMutableBufferPointer<Double>, until limit: () -> Double, _ body: (Int) -> Void
+    ) {
+        let start = UnsafeRawPointer(values.baseAddress!)
+        var index = 0
+        var bound = limit()
+        while index + 8 <= values.count {
+            let eight = start.loadUnaligned(fromByteOffset: 8 * index, as: SIMD8<Double>.self)
+            if any(eight .<= bound) {
+                for item in index..<index + 8 where values[item] <= bound {
+                    body(item)
+                    bound = limit()
+                }
+            }
+            index += 8
+        }
+        while index < values.count {
+            if values[index] <= bound {
+                body(index)
+                bound = limit()
+            }
+            index += 1
         }
     }
 }

@@ -91,10 +91,14 @@ public struct Bootstrap: Sendable {
         @Sendable func value(of unitWeights: [Double]) throws -> Double {
             var weights = [Double](repeating: 0, count: items)
             for unit in 0..<units.count {
-                for position in units.starts[unit]..<units.starts[unit + 1] { weights[units.order[position]] = unitWeights[unit] }
+                for position in units.starts[unit]..<units.starts[unit + 1] {
+                    weights[units.order[position]] = unitWeights[unit]
+                }
             }
             let value = try weights.withUnsafeBufferPointer(statistic)
-            if value.isNaN { throw StatisticsError.undefined(what: "a bootstrap replicate", reason: "the statistic gave NaN") }
+            if value.isNaN {
+                throw StatisticsError.undefined(what: "a bootstrap replicate", reason: "the statistic gave NaN")
+            }
             return value
         }
         let ones = [Double](repeating: 1, count: units.count)

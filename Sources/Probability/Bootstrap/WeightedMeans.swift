@@ -77,7 +77,9 @@ struct WeightedMeans: Sendable {
         return means
     }
 
-    private func addPoisson(_ stratum: Range<Int>, _ waiting: [Int], _ randoms: inout [Random], _ drawn: inout [[Double]]) {
+    private func addPoisson(
+        _ stratum: Range<Int>, _ waiting: [Int], _ randoms: inout [Random], _ drawn: inout [[Double]]
+    ) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.block) { weights in
             sums.withUnsafeBufferPointer { sums in
                 var start = stratum.lowerBound
@@ -91,7 +93,9 @@ struct WeightedMeans: Sendable {
                             drawn[r][0] += sum
                             drawn[r][1] += size
                         } else {
-                            drawn[r].withUnsafeMutableBufferPointer { add(bytes, sums.baseAddress! + start * width, $0) }
+                            drawn[r].withUnsafeMutableBufferPointer {
+                                add(bytes, sums.baseAddress! + start * width, $0)
+                            }
                         }
                     }
                     start += count
@@ -101,7 +105,9 @@ struct WeightedMeans: Sendable {
     }
 
     /// One column and the size, in registers: two lanes, two sums at a time to overlap the additions.
-    private func addPairs(_ weights: UnsafeMutableBufferPointer<UInt8>, _ rows: UnsafePointer<Double>) -> (Double, Double) {
+    private func addPairs(_ weights: UnsafeMutableBufferPointer<UInt8>, _ rows: UnsafePointer<Double>) -> (
+        Double, Double
+    ) {
         var even = SIMD2<Double>()
         var odd = SIMD2<Double>()
         var i = 0

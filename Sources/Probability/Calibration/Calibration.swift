@@ -31,7 +31,8 @@ public enum Calibration: Codable, Hashable, Sendable {
         switch method {
         case .platt: .platt(try PlattCalibrator.fit(scores: scores, targets: targets, weights: weights))
         case .isotonic: .isotonic(try IsotonicCalibrator.fit(scores: scores, targets: targets, weights: weights))
-        case .temperature: .temperature(try TemperatureCalibrator.fit(scores: scores, targets: targets, weights: weights))
+        case .temperature:
+            .temperature(try TemperatureCalibrator.fit(scores: scores, targets: targets, weights: weights))
         case .beta: .beta(try BetaCalibrator.fit(scores: scores, targets: targets, weights: weights))
         }
     }

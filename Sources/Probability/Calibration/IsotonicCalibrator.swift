@@ -85,11 +85,13 @@ extension IsotonicCalibrator {
         scores = try container.decode([Double].self, forKey: .scores)
         values = try container.decode([Double].self, forKey: .values)
         let ordered =
-            zip(scores, scores.dropFirst()).allSatisfy { $0 < $1 } && zip(values, values.dropFirst()).allSatisfy { $0 <= $1 }
+            zip(scores, scores.dropFirst()).allSatisfy { $0 < $1 }
+            && zip(values, values.dropFirst()).allSatisfy { $0 <= $1 }
         guard !scores.isEmpty, scores.count == values.count, ordered, values.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .scores, in: container,
-                debugDescription: "an isotonic calibration needs increasing scores and as many non-decreasing values in [0, 1]")
+                debugDescription:
+                    "an isotonic calibration needs increasing scores and as many non-decreasing values in [0, 1]")
         }
     }
 }

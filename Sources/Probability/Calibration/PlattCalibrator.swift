@@ -48,7 +48,8 @@ public struct PlattCalibrator: Calibrator {
 
     /// The probability for a score.
     public func calibrate(_ score: Double) -> Double {
+        if score.isNaN { return .nan }
         // An infinite score times a slope of 0 is no NaN.
-        sigmoid(slope * max(-Double.greatestFiniteMagnitude, min(score, .greatestFiniteMagnitude)) + intercept)
+        return sigmoid(slope * max(-Double.greatestFiniteMagnitude, min(score, .greatestFiniteMagnitude)) + intercept)
     }
 }

@@ -34,7 +34,8 @@ public struct ReliabilityCurve: Sendable, Hashable {
     ///
     /// - Throws: ``StatisticsError``.
     public init(
-        probabilities: [Double], targets: [Double], bins: Int = 15, binning: Binning = .equalMass, confidence: Double = 0.95
+        probabilities: [Double], targets: [Double], bins: Int = 15, binning: Binning = .equalMass,
+        confidence: Double = 0.95
     ) throws(StatisticsError) {
         try Check.pairs(probabilities, targets, nil, scores: "probability")
         try Check.values(probabilities, in: 0...1, "probability")
@@ -78,7 +79,9 @@ public struct ReliabilityCurve: Sendable, Hashable {
             for bin in 1...bins {
                 // Ties move the border up.
                 var end = max(start, order.count * bin / bins)
-                while end > start, end < order.count, probabilities[order[end]] == probabilities[order[end - 1]] { end += 1 }
+                while end > start, end < order.count, probabilities[order[end]] == probabilities[order[end - 1]] {
+                    end += 1
+                }
                 if end > start { members.append(Array(order[start..<end])) }
                 start = end
             }

@@ -11,7 +11,8 @@ public struct Binomial: DiscreteDistribution, Equatable {
     /// - Throws: ``DistributionError`` unless the trials are not negative and the probability lies in [0, 1].
     public init(trials: Int, probability: Double) throws(DistributionError) {
         guard trials >= 0, trials <= 1 << 52 else {
-            throw .parameter(distribution: "Binomial", name: "trials", value: Double(trials), requirement: "from 0 to 2^52")
+            throw .parameter(
+                distribution: "Binomial", name: "trials", value: Double(trials), requirement: "from 0 to 2^52")
         }
         try requireUnit(probability, "probability", of: "Binomial")
         self.trials = trials

@@ -35,7 +35,9 @@ public struct Categorical: DiscreteDistribution {
     public func sample(using random: inout Random) -> Int { table.sample(using: &random) }
 
     /// The logarithm of the mass.
-    public func logDensity(_ k: Int) -> Double { probabilities.indices.contains(k) ? log(probabilities[k]) : -.infinity }
+    public func logDensity(_ k: Int) -> Double {
+        probabilities.indices.contains(k) ? log(probabilities[k]) : -.infinity
+    }
 
     /// The mean of the value as a number.
     public var mean: Double { probabilities.enumerated().reduce(0) { $0 + Double($1.offset) * $1.element } }
@@ -43,7 +45,9 @@ public struct Categorical: DiscreteDistribution {
     /// The variance of the value as a number.
     public var variance: Double {
         let m = mean
-        return probabilities.enumerated().reduce(0) { $0 + (Double($1.offset) - m) * (Double($1.offset) - m) * $1.element }
+        return probabilities.enumerated().reduce(0) {
+            $0 + (Double($1.offset) - m) * (Double($1.offset) - m) * $1.element
+        }
     }
 
     /// P(X ≤ k).

@@ -10,7 +10,8 @@ public struct Dirichlet: Distribution {
     /// - Throws: ``DistributionError`` unless there are at least two, all finite and above 0.
     public init(concentrations: [Double]) throws(DistributionError) {
         guard concentrations.count >= 2 else {
-            throw .shape(distribution: "Dirichlet", expected: "at least 2 concentrations", found: "\(concentrations.count)")
+            throw .shape(
+                distribution: "Dirichlet", expected: "at least 2 concentrations", found: "\(concentrations.count)")
         }
         var gammas: [Gamma] = []
         for (i, a) in concentrations.enumerated() {
@@ -31,7 +32,8 @@ public struct Dirichlet: Distribution {
     /// The log-density with respect to the first `count - 1` coordinates; −infinity off the simplex (sum apart from 1 by
     /// more than 1e-9).
     public func logDensity(_ x: [Double]) -> Double {
-        precondition(x.count == concentrations.count, "expected \(concentrations.count) probabilities, found \(x.count)")
+        precondition(
+            x.count == concentrations.count, "expected \(concentrations.count) probabilities, found \(x.count)")
         guard abs(x.reduce(0, +) - 1) <= 1e-9 else { return -.infinity }
         var result = logGamma(concentrations.reduce(0, +))
         for (a, p) in zip(concentrations, x) {

@@ -9,7 +9,8 @@ public struct Geometric: DiscreteDistribution, Equatable {
     public init(probability: Double) throws(DistributionError) {
         guard probability > 0, probability <= 1 else {
             throw .parameter(
-                distribution: "Geometric", name: "probability", value: probability, requirement: "above 0 and at most 1")
+                distribution: "Geometric", name: "probability", value: probability, requirement: "above 0 and at most 1"
+            )
         }
         self.probability = probability
     }

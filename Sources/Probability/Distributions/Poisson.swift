@@ -9,7 +9,8 @@ public struct Poisson: DiscreteDistribution, Equatable {
     /// - Throws: ``DistributionError`` unless the rate is above 0 and at most 1e15.
     public init(rate: Double) throws(DistributionError) {
         guard rate > 0, rate <= 1e15 else {
-            throw .parameter(distribution: "Poisson", name: "rate", value: rate, requirement: "above 0 and at most 1e15")
+            throw .parameter(
+                distribution: "Poisson", name: "rate", value: rate, requirement: "above 0 and at most 1e15")
         }
         self.rate = rate
     }

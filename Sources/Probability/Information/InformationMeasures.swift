@@ -93,7 +93,8 @@ public enum InformationMeasures {
         try Check.values(p, in: 0...(1 + 1e-6), what)
         let total = p.reduce(0, +)
         guard abs(total - 1) <= 1e-6 else {
-            throw .value(what: "the sum of \(p.count) probabilities", index: nil, value: total, requirement: "1 within 1e-6")
+            throw .value(
+                what: "the sum of \(p.count) probabilities", index: nil, value: total, requirement: "1 within 1e-6")
         }
     }
 }

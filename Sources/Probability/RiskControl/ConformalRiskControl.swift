@@ -22,7 +22,8 @@ public enum ConformalRiskControl {
         try Check.finite([risk, largestLoss], "risk or largest loss")
         for (i, loss) in meanLosses.enumerated() {
             guard loss <= largestLoss, loss > -.infinity else {
-                throw .value(what: "mean loss", index: i, value: loss, requirement: "at most the largest loss, \(largestLoss)")
+                throw .value(
+                    what: "mean loss", index: i, value: loss, requirement: "at most the largest loss, \(largestLoss)")
             }
             // Rounding of a mean may lift it by a hair.
             if i > 0, loss > meanLosses[i - 1] + 1e-12 * max(1, abs(loss)) {

@@ -30,7 +30,8 @@ public enum MultipleTesting: Sendable, Hashable, Codable {
             let ordered = Set(starts).sorted()
             try Check.count(ordered.count, atLeast: 1, "starts")
             for start in ordered where start < 0 || start >= m {
-                throw .value(what: "start", index: nil, value: Double(start), requirement: "an index from 0 to \(m - 1)")
+                throw .value(
+                    what: "start", index: nil, value: Double(start), requirement: "an index from 0 to \(m - 1)")
             }
             var rejected: [Int] = []
             for (i, start) in ordered.enumerated() {

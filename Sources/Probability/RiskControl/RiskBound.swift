@@ -112,7 +112,8 @@ public enum RiskBound: String, CaseIterable, Codable, Sendable {
         case .hoeffding: return mean >= risk ? 1 : exp(-n * Self.relativeEntropy(mean, risk))
         case .bentkus: return min(1, M_E * Self.binomialTail(rounded, n, risk))
         case .hoeffdingBentkus:
-            return min(RiskBound.hoeffding.meanPValue(mean, count, risk), RiskBound.bentkus.meanPValue(mean, count, risk))
+            return min(
+                RiskBound.hoeffding.meanPValue(mean, count, risk), RiskBound.bentkus.meanPValue(mean, count, risk))
         case .binomial: return Self.binomialTail((n * mean).rounded(), n, risk)
         case .empiricalBernstein, .betting: return 1
         }
@@ -138,7 +139,8 @@ public enum RiskBound: String, CaseIterable, Codable, Sendable {
             let k = mean * Double(count)
             guard abs(k - k.rounded()) <= 1e-6 else {
                 throw .value(
-                    what: "mean loss", index: nil, value: mean, requirement: "a whole number of losses of 1 among \(count)")
+                    what: "mean loss", index: nil, value: mean,
+                    requirement: "a whole number of losses of 1 among \(count)")
             }
         case .hoeffding, .bentkus, .hoeffdingBentkus: break
         }

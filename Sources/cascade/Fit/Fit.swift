@@ -11,7 +11,8 @@ struct Fit {
 
     /// Searches `log`.
     init(
-        log: OutcomeLog, name: String, goal: GoalOptions, objective: ObjectiveOptions, search options: SearchOptions
+        log: OutcomeLog, name: String, goal: GoalOptions, objective: ObjectiveOptions, search options: SearchOptions,
+        families: [String]
     ) throws {
         let costed = CostedLog(log, objective: try objective.objective(for: log))
         guard log.stageCount > 1 else {
@@ -20,7 +21,7 @@ struct Fit {
                 remedy: "There is nothing to choose between; log at least two stages.")
         }
         let reference = try options.reference(in: log)
-        let search = try options.search(goal: goal.goal(on: costed, reference: reference), reference: reference)
+        let search = try options.search(goal: goal.goal(on: costed, reference: reference), reference: reference, families: families)
         self.init(name: name, log: costed, search: search, result: try search.run(costed))
     }
 

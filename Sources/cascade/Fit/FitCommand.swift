@@ -26,6 +26,8 @@ struct FitCommand: ParsableCommand {
     @OptionGroup var log: LogArgument
     @OptionGroup(title: "What is asked") var goal: GoalOptions
     @OptionGroup(title: "What counts as cost") var objective: ObjectiveOptions
+    @Option(name: .customLong("policy"), help: SearchOptions.familyHelp)
+    var families: [String] = []
     @OptionGroup(title: "How it is searched") var search: SearchOptions
     @Option(name: [.customShort("o"), .customLong("output")], help: "Write the policy to this file.", completion: .file(extensions: ["json"]))
     var outputPath: String?
@@ -33,7 +35,7 @@ struct FitCommand: ParsableCommand {
 
     func run() throws {
         let file = try outputPath.map { try OutputFile($0) }
-        let fit = try Fit(log: log.read(), name: log.name, goal: goal, objective: objective, search: search)
+        let fit = try Fit(log: log.read(), name: log.name, goal: goal, objective: objective, search: search, families: families)
         if let file { try file.write(fit.policyFile.encoded()) }
         if output.json {
             Output.text(fit.json(path: outputPath).text)

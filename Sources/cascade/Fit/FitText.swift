@@ -20,7 +20,7 @@ struct FitText {
         Output.line("Goal: \(result.goal.words(fit.unit)). Best single stage: \(best)."
                 + (fit.stages[result.reference] == best ? "" : " Reference: \(fit.stages[result.reference])."))
         Output.line()
-        Output.table(FitTable(fit).table)
+        Output.table(FitTable(fit, width: Terminal.width ?? 120).table)
         Output.line()
         Output.heading(verdict)
         Output.wrapped("Why: \(result.why.trimming(prefix: "no gain: ")).", indent: 2)

@@ -4,13 +4,6 @@ import Deferral
 
 /// How policies are searched.
 struct SearchOptions: ParsableArguments {
-    @Option(
-        name: [.long],
-        help: ArgumentHelp(
-            "Try this family only; may be given several times. (families: \(PolicyFamilies.learners.map(\.family).joined(separator: ", ")))",
-            valueName: "family"))
-    var policy: [String] = []
-
     @Option(name: .long, help: ArgumentHelp("Ask for a certificate that the goal holds with this confidence.", valueName: "confidence"))
     var guarantee: Double?
 
@@ -33,17 +26,21 @@ struct SearchOptions: ParsableArguments {
         }
     }
 
-    /// The search for `goal`.
-    func search(goal: Goal, reference: Int?) throws -> PolicySearch {
+    /// The search for `goal` among `families`; all of them where none is named.
+    func search(goal: Goal, reference: Int?, families: [String]) throws -> PolicySearch {
         PolicySearch(
-            goal: goal, learners: try learners(), split: split.method, folds: folds, guarantee: guarantee, reference: reference,
+            goal: goal, learners: try Self.learners(families), split: split.method, folds: folds, guarantee: guarantee, reference: reference,
             seed: seed, progress: ProgressLine.reporter)
     }
 
-    /// The families to try.
-    func learners() throws -> [any PolicyLearner] {
-        policy.isEmpty ? PolicyFamilies.learners : try policy.map { try PolicyFamilies.learner(named: $0) }
+    private static func learners(_ families: [String]) throws -> [any PolicyLearner] {
+        families.isEmpty ? PolicyFamilies.learners : try families.map { try PolicyFamilies.learner(named: $0) }
     }
+
+    /// What the help says of an option that names families.
+    static let familyHelp = ArgumentHelp(
+        "Try this family only; may be given several times. (families: \(PolicyFamilies.learners.map(\.family).joined(separator: ", ")))",
+        valueName: "family")
 
     /// The index of the reference stage in `log`; nil where none was named.
     func reference(in log: OutcomeLog) throws -> Int? {

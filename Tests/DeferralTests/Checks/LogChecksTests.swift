@@ -13,7 +13,7 @@ import Testing
         let logs = 300
         let alarms = (0..<logs).count { index in
             var random = Random(seed: 2026).split(UInt64(index))
-            let findings = LogChecks.run(SimulatedLog.clean(using: &random), context: context)
+            let findings = LogChecks.run(CleanLog.clean(using: &random), context: context)
             let certain = findings.filter { $0.severity > .ok && $0.pValue == nil && $0.check != "labels" && $0.check != "metric" }
             #expect(certain.isEmpty, "\(certain)")
             return findings.contains { $0.pValue != nil }
@@ -142,7 +142,7 @@ import Testing
 
     @Test(arguments: defects) func `find each planted defect and name its column`(defect: Defect) {
         var random = Random(seed: 7)
-        var log = SimulatedLog.clean(using: &random)
+        var log = CleanLog.clean(using: &random)
         defect.plant(&log, &random)
         let findings = LogChecks.run(log, context: context)
         #expect(

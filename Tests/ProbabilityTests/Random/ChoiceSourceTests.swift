@@ -42,7 +42,9 @@ import Testing
         #expect(throws: WeightError.allZero(count: 2)) { try random.choose(logWeights: [-.infinity, -.infinity]) }
         #expect(throws: WeightError.allZero(count: 1)) { try AliasTable(weights: [0]) }
         #expect(throws: WeightError.invalid(index: 1, value: -1)) { try random.choose(weights: [1, -1]) }
-        #expect(throws: WeightError.invalid(index: 0, value: .infinity)) { try random.choose(logWeights: [.infinity, 0]) }
+        #expect(throws: WeightError.invalid(index: 0, value: .infinity)) {
+            try random.choose(logWeights: [.infinity, 0])
+        }
         #expect(throws: WeightError.self) { try random.choose(logWeights: [0, .nan]) }
         #expect(throws: WeightError.self) { try random.choose(weights: [.nan]) }
         #expect(throws: WeightError.self) { try AliasTable(weights: [.nan, 1]) }

@@ -26,7 +26,9 @@ import Testing
 
     @Test func `gives the same numbers four blocks at a time, across carries into the upper words`() {
         for first in [0, 1, 0xFFFF_FFFE, 0xFFFF_FFFF_FFFF_FFFE] as [UInt64] {
-            for (high, key) in [(0, 0), (0x1234_5678_9ABC_DEF0, 0xFEDC_BA98_7654_3210), (.max, .max)] as [(UInt64, UInt64)] {
+            for (high, key) in [(0, 0), (0x1234_5678_9ABC_DEF0, 0xFEDC_BA98_7654_3210), (.max, .max)]
+                as [(UInt64, UInt64)]
+            {
                 let eight = Philox.eightNumbers(first: first, high: high, key: key)
                 for i in 0..<4 {
                     let low = first &+ UInt64(i)

@@ -2,7 +2,7 @@ import Cascades
 import Probability
 
 /// A log without defects: three stages of rising cost and quality, informative evidence, random splits and groups.
-enum SimulatedLog {
+enum CleanLog {
     static func clean(items: Int = 600, using random: inout Random) -> OutcomeLog {
         let names = ["small", "medium", "large"]
         let schema = LogSchema(

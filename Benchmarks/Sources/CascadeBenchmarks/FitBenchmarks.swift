@@ -1,0 +1,21 @@
+import Deferral
+
+/// Fitting and cross-validating every family on 100,000 items and 5 stages.
+enum FitBenchmarks {
+    static func run() throws -> [Row] {
+        let log = CostedLog(SimulatedLog.make(items: 100_000, stages: 5, evidence: 2, context: 4, seed: 5))
+        var rows: [Row] = []
+        let clock = ContinuousClock()
+        for learner in PolicyFamilies.learners where learner.obstacle(log) == nil && learner.family != "single-stage" {
+            let elapsed = try clock.measure {
+                _ = try PolicySearch(goal: .keep(0.98), learners: [learner], replicates: 200).run(log)
+            }
+            rows.append(
+                Row(name: "fit: \(learner.family), 100,000 x 5, cross-validated", value: elapsed / .seconds(1), unit: "s"))
+        }
+        let elapsed = try clock.measure { _ = try PolicySearch(goal: .keep(0.98)).run(log) }
+        rows.append(
+            Row(name: "fit: all families, 100,000 x 5, cross-validated", value: elapsed / .seconds(1), unit: "s", target: 60))
+        return rows
+    }
+}

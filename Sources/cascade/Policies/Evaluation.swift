@@ -1,0 +1,86 @@
+import Cascades
+import Deferral
+import Probability
+import Reports
+
+/// What a policy does on items: quality and cost with intervals, beside the best single stage on the same items.
+struct Evaluation {
+    let name: String
+    let family: String
+    let items: JudgedItems
+    let log: CostedLog
+    let outcomes: ReplayedOutcomes
+    let quality: MeanInterval
+    let cost: MeanInterval
+    /// The best single stage on these items, with quality and cost on the same footing.
+    let single: (stage: Int, quality: Double, cost: Double)
+
+    init(_ named: NamedPolicy, items: JudgedItems, objective: Objective, options: EvaluationOptions) throws {
+        let (log, policy) = try named.prepared(on: items.log, objective: objective)
+        let outcomes = Replay.outcomes(of: policy, on: log)
+        guard outcomes.replayed > 1 else {
+            throw DeferralError.unsuitableLog(
+                family: named.name, reason: "the log lacks the answers that the policy asks for on every item",
+                remedy: "Give a log of the same stages with more of their answers.")
+        }
+        let random = Random(seed: options.seed)
+        func interval(_ values: [Double]) -> MeanInterval {
+            MeanInterval(
+                of: zip(values, outcomes.quality).map { $1.isNaN ? .nan : $0 }, weights: outcomes.weights,
+                confidence: options.confidence, replicates: options.replicates, random: random)
+        }
+        self.items = items
+        self.log = log
+        self.outcomes = outcomes
+        name = named.name
+        family = named.file?.family ?? "single-stage"
+        quality = interval(outcomes.quality)
+        cost = interval(outcomes.cost)
+        let best = log.bestStage
+        single = (best, log.meanQuality[best], Replay.outcomes(of: SingleStagePolicy(stage: best), on: log).meanCost)
+    }
+
+    private var stages: [String] { log.log.schema.stages.map(\.name) }
+
+    func print(log logName: String) {
+        let unit = CostUnit(log.objective)
+        Output.line("\(name) (\(family)) on \(logName): \(items.note).")
+        if !log.isComplete {
+            Output.line("Cells are missing: \(outcomes.replayed) items could be replayed, weighted by inverse propensities.")
+        }
+        Output.line()
+        var table = TextTable(columns: ["", .init("quality"), .init("cost", unit: unit.name), .init("of best single stage")])
+        table.add(
+            [
+                .text(name), TableCell(quality, like: quality.estimate),
+                .interval(cost.estimate * unit.scale, low: cost.lower * unit.scale, high: cost.upper * unit.scale),
+                .percent(cost.estimate / single.cost),
+            ], style: .best)
+        table.add(
+            [.text("best single stage: \(stages[single.stage])"), .number(single.quality), .number(single.cost * unit.scale), .percent(1)],
+            style: .faint)
+        Output.table(table)
+        Output.line()
+        var shares = TextTable(columns: [.init("stage", overflow: .truncate), .init("asked"), .init("answer given")])
+        for stage in log.stagesByCost where outcomes.askedShare[stage] > 0 {
+            shares.add([.text(stages[stage]), .percent(outcomes.askedShare[stage]), .percent(outcomes.answerShare[stage])])
+        }
+        if outcomes.abstainedShare > 0 { shares.add(["no answer", .missing, .percent(outcomes.abstainedShare)]) }
+        Output.table(shares)
+    }
+
+    var json: JSONValue {
+        [
+            "policy": .string(name), "family": .string(family), "items": .integer(log.count),
+            "itemsNote": .string(items.note), "replayed": .integer(outcomes.replayed), "isExact": .bool(log.isComplete),
+            "quality": JSONValue(quality), "cost": JSONValue(cost),
+            "costUnit": .string("\(log.objective.unit) per item"), "relativeCost": .number(cost.estimate / single.cost),
+            "bestSingleStage": [
+                "name": .string(stages[single.stage]), "quality": .number(single.quality), "cost": .number(single.cost),
+            ],
+            "asked": JSONValue(outcomes.askedShare, stages: stages),
+            "answered": JSONValue(outcomes.answerShare, stages: stages),
+            "abstained": .number(outcomes.abstainedShare),
+        ]
+    }
+}
