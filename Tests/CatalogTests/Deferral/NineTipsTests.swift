@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `the nine tips experiment` {
     @Test func `finds the planted mistakes and sees through the shortcut`() throws {
-        let findings = try NineTips().run(ExperimentContext(size: .quick, seed: 1))
+        let findings = try QuickRuns.findings("nine-tips")
         #expect(findings.verdicts["found"]?.outcome == .held)
         let shortcut = try #require(findings.metrics.first { $0.name.hasPrefix("context that knows the outcome") })
         // A number that tells right from wrong makes 0.15 to 0.2 of difference, twenty standard errors.
