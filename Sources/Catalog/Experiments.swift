@@ -2,8 +2,11 @@
 public enum Experiments {
     /// All experiments, in the order of the list of systems.
     public static let all: [any Experiment] = [
+        ConfidenceDeferral(),
         WindowEarlyExit(),
+        NineTips(),
         CompactCascade(),
+        CascadeRoutingExperiment(),
     ]
 
     /// The experiment called `id`.

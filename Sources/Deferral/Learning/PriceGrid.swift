@@ -2,10 +2,10 @@ import Cascades
 import Foundation
 
 /// The prices at which a path of policies is looked at first.
-enum PriceGrid {
+public enum PriceGrid {
     /// 0, then prices in equal ratios from where hardly any cost is spared to where only the cheapest stage is left,
     /// then infinity.
-    static func coarse(for log: CostedLog, count: Int = 14) -> [Double] {
+    public static func coarse(for log: CostedLog, count: Int = 14) -> [Double] {
         let quality = log.meanQuality.filter { !$0.isNaN }
         var low = Double.infinity
         var high = -Double.infinity
