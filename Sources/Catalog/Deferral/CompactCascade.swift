@@ -152,6 +152,7 @@ struct CompactCascade: Experiment {
 
     private func report(_ task: OrdinalTask, _ rows: [FoldErrors], _ findings: inout Findings) {
         var table = TextTable(columns: ["method", "weights", "mean absolute error, levels"])
+        var points: [ChartPoint] = []
         for (index, method) in OrdinalMethod.allCases.enumerated() {
             let error = compare(rows.map { $0.errors[index] })
             let hidden = method.hidden(task, twoPoint: 8)
@@ -159,6 +160,10 @@ struct CompactCascade: Experiment {
                 .text(method.rawValue), .count(method.weights(task, hidden: hidden)),
                 .interval(error.mean, low: error.low, high: error.high),
             ])
+            points.append(
+                ChartPoint(
+                    Double(method.weights(task, hidden: hidden)), error.mean, low: error.low, high: error.high,
+                    label: method.rawValue))
             findings.measure(
                 "mean absolute error, \(task.name), \(method.rawValue)", error.mean, standardError: error.standardError,
                 unit: "levels")
@@ -175,6 +180,14 @@ struct CompactCascade: Experiment {
                 "mean absolute error, \(task.name), \(name)", error.mean, standardError: error.standardError,
                 unit: "levels")
         }
+        let title = "Errors against weights on the scale of \(task.name)"
+        findings.charts.append(
+            (
+                title,
+                Chart(
+                    title, x: Axis("weights"), y: Axis("mean absolute error", unit: "levels"),
+                    series: [Series("networks of one small layer", .points(.circle), points: points)])
+            ))
         findings.tables.append(("Errors on the scale of \(task.name), from 1 to \(task.levels)", table))
     }
 

@@ -113,7 +113,9 @@ struct WindowEarlyExit: Experiment {
             "risk-coverage area",
         ])
         var (single, wide, cascades): ([ChartPoint], [ChartPoint], [ChartPoint]) = ([], [], [])
-        for name in rows[0].keys.sorted(by: { rows[0][$0]!.operations < rows[0][$1]!.operations }) {
+        // By name where costs tie, as the order of keys is another in each process.
+        let names = rows[0].keys.sorted { (rows[0][$0]!.operations, $0) < (rows[0][$1]!.operations, $1) }
+        for name in names {
             func mean(_ path: (SelectiveResult) -> Double) -> Comparison { Comparison(rows.map { path($0[name]!) }) }
             let (cost, coverage) = (mean(\.operations), mean(\.coverage))
             table.add([
