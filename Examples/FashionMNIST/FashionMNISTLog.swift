@@ -49,7 +49,8 @@ struct FashionMNISTLog: ParsableCommand {
             context: ImageNumbers.names, stages: answers.map { StageSchema(name: $0.name, evidence: evidence) })
         let places = answers.indices.map { $0 }
         var log = OutcomeLog(
-            schema: schema, ids: (1...test.count).map { "test-\(Rounding.padded($0, digits: String(test.count).count))" },
+            schema: schema,
+            ids: (1...test.count).map { "test-\(Rounding.padded($0, digits: String(test.count).count))" },
             quality: test.labels.indices.flatMap { item in
                 places.map { answers[$0].top[item] == test.labels[item] ? 1 : 0 }
             })

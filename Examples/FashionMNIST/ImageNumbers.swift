@@ -20,7 +20,9 @@ struct ImageNumbers {
                 upDown += abs(value - Double(pixels[(side - 1 - row) * side + column]))
                 if value > 0.1 {
                     ink += 1
-                    (left, right, top, bottom) = (min(left, column), max(right, column), min(top, row), max(bottom, row))
+                    (left, right, top, bottom) = (
+                        min(left, column), max(right, column), min(top, row), max(bottom, row)
+                    )
                 }
             }
         }

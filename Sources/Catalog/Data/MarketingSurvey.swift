@@ -46,11 +46,14 @@ public struct MarketingSurvey: Sendable {
             let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
                 Int(cell.trimmingCharacters(in: .whitespaces))
             }
-            let isSound = cells.count == Self.answers.count && cells.enumerated().allSatisfy { column, cell in
-                cell.map { $0 >= (column == 8 ? 0 : 1) && $0 <= Self.answers[column] } ?? false
-            }
+            let isSound =
+                cells.count == Self.answers.count
+                && cells.enumerated().allSatisfy { column, cell in
+                    cell.map { $0 >= (column == 8 ? 0 : 1) && $0 <= Self.answers[column] } ?? false
+                }
             guard isSound else {
-                throw CatalogError.badData(path: path, reason: "line \(number + 1) doesn't hold 14 answers in their ranges")
+                throw CatalogError.badData(
+                    path: path, reason: "line \(number + 1) doesn't hold 14 answers in their ranges")
             }
             rows.append(cells.map { $0! })
         }

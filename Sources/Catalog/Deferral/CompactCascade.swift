@@ -15,13 +15,21 @@ struct CompactCascade: Experiment {
         units and weights as the two-point network. Cross-validation; the first two claims are decided on age.
         """
     let claims = [
-        Claim("regression", "the two-point cascade has a lower mean absolute error than regression on the absolute error with the same network"),
-        Claim("classification", "the two-point cascade has a lower mean absolute error than the most probable class of the same network"),
+        Claim(
+            "regression",
+            "the two-point cascade has a lower mean absolute error than regression on the absolute error with the same network"
+        ),
+        Claim(
+            "classification",
+            "the two-point cascade has a lower mean absolute error than the most probable class of the same network"),
         Claim(
             "many-levels",
             "on a simulated scale of 70 levels with points 10 apart, like the paper's ages, the two-point cascade has a lower mean absolute error than the most probable class"
         ),
-        Claim("evidence", "sent on by the spread of its answers, the hardest 30 % gain more from a network eight times as wide than as many items at random"),
+        Claim(
+            "evidence",
+            "sent on by the spread of its answers, the hardest 30 % gain more from a network eight times as wide than as many items at random"
+        ),
     ]
 
     /// The share of items that the small cascade sends on.
@@ -42,18 +50,23 @@ struct CompactCascade: Experiment {
         let seeds = context.scaled(quick: 1, full: 3)
         let epochs = context.scaled(quick: 10, full: 30)
         var findings = Findings(
-            data: "\(isThere ? "Marketing survey (KEEL)" : "simulated ordinal data"): \(tasks[0].count) items, \(folds)-fold cross-validation, \(seeds) seeds a fold")
+            data:
+                "\(isThere ? "Marketing survey (KEEL)" : "simulated ordinal data"): \(tasks[0].count) items, \(folds)-fold cross-validation, \(seeds) seeds a fold"
+        )
         if !isThere {
             findings.notes.append(
-                "The survey is not on this machine (`cascade data get marketing`): simulated data stand in, a curved function of three of ten normal numbers with noise, cut into equally frequent levels.")
+                "The survey is not on this machine (`cascade data get marketing`): simulated data stand in, a curved function of three of ten normal numbers with noise, cut into equally frequent levels."
+            )
         }
         findings.notes.append(
-            "Differs from the paper: answers of a survey instead of faces, one hidden layer of 8 units instead of a small convolutional network, points two levels apart, and the map from distribution to number is the mean instead of a learned layer.")
+            "Differs from the paper: answers of a survey instead of faces, one hidden layer of 8 units instead of a small convolutional network, points two levels apart, and the map from distribution to number is the mean instead of a learned layer."
+        )
         findings.notes.append(
             "A class is always a whole level, as the truth is; the means of the two-point head and of regression are not, which costs them where levels are few. The table also shows the two-point answers rounded."
         )
         findings.notes.append(
-            "Standard errors are of the folds' means and enlarged for the training items that folds share (Nadeau and Bengio 2003).")
+            "Standard errors are of the folds' means and enlarged for the training items that folds share (Nadeau and Bengio 2003)."
+        )
         let tracker = context.progress.begin("networks", total: tasks.count * folds)
         for (place, task) in tasks.enumerated() {
             var random = Random(seed: context.seed)
@@ -61,7 +74,8 @@ struct CompactCascade: Experiment {
             var rows: [FoldErrors] = []
             for fold in 0..<folds {
                 rows.append(
-                    try Self.errors(task, order, fold: fold, of: folds, seeds: seeds, epochs: epochs, seed: context.seed))
+                    try Self.errors(
+                        task, order, fold: fold, of: folds, seeds: seeds, epochs: epochs, seed: context.seed))
                 tracker.advance()
             }
             report(task, rows, &findings)
@@ -120,7 +134,8 @@ struct CompactCascade: Experiment {
             let narrow = meanError(answers.map(\.value))
             result.rounded += part * meanError(answers.map { $0.value.rounded() })
             result.wide += part * meanError(wide)
-            result.sentBySpread += part * meanError(answers.indices.map { sent.contains($0) ? wide[$0] : answers[$0].value })
+            result.sentBySpread +=
+                part * meanError(answers.indices.map { sent.contains($0) ? wide[$0] : answers[$0].value })
             let sentShare = Double(sent.count) / Double(targets.count)
             result.sentAtRandom += part * (narrow + sentShare * (meanError(wide) - narrow))
         }
@@ -137,6 +152,7 @@ struct CompactCascade: Experiment {
 
     private func report(_ task: OrdinalTask, _ rows: [FoldErrors], _ findings: inout Findings) {
         var table = TextTable(columns: ["method", "weights", "mean absolute error, levels"])
+        var points: [ChartPoint] = []
         for (index, method) in OrdinalMethod.allCases.enumerated() {
             let error = compare(rows.map { $0.errors[index] })
             let hidden = method.hidden(task, twoPoint: 8)
@@ -144,18 +160,34 @@ struct CompactCascade: Experiment {
                 .text(method.rawValue), .count(method.weights(task, hidden: hidden)),
                 .interval(error.mean, low: error.low, high: error.high),
             ])
+            points.append(
+                ChartPoint(
+                    Double(method.weights(task, hidden: hidden)), error.mean, low: error.low, high: error.high,
+                    label: method.rawValue))
             findings.measure(
-                "mean absolute error, \(task.name), \(method.rawValue)", error.mean, standardError: error.standardError, unit: "levels")
+                "mean absolute error, \(task.name), \(method.rawValue)", error.mean, standardError: error.standardError,
+                unit: "levels")
         }
         for (name, value) in [
-            ("two-point cascade, rounded", \FoldErrors.rounded), ("30 % sent to the wide network at random", \.sentAtRandom), ("30 % sent by spread", \.sentBySpread),
+            ("two-point cascade, rounded", \FoldErrors.rounded),
+            ("30 % sent to the wide network at random", \.sentAtRandom), ("30 % sent by spread", \.sentBySpread),
             ("wide network", \.wide),
         ] {
             let error = compare(rows.map { $0[keyPath: value] })
             let weights = OrdinalMethod.twoPoint.weights(task, hidden: name.hasSuffix("rounded") ? 8 : 64)
             table.add([.text(name), .count(weights), .interval(error.mean, low: error.low, high: error.high)])
-            findings.measure("mean absolute error, \(task.name), \(name)", error.mean, standardError: error.standardError, unit: "levels")
+            findings.measure(
+                "mean absolute error, \(task.name), \(name)", error.mean, standardError: error.standardError,
+                unit: "levels")
         }
+        let title = "Errors against weights on the scale of \(task.name)"
+        findings.charts.append(
+            (
+                title,
+                Chart(
+                    title, x: Axis("weights"), y: Axis("mean absolute error", unit: "levels"),
+                    series: [Series("networks of one small layer", .points(.circle), points: points)])
+            ))
         findings.tables.append(("Errors on the scale of \(task.name), from 1 to \(task.levels)", table))
     }
 

@@ -36,7 +36,7 @@ struct EnsemblePool: Sendable {
         let labels = (0..<count).map { $0 % 10 }
         let inputs = labels.flatMap { label in
             let cloud = label * 3 + random.integer(below: 3)
-            return (0..<16).map { Float(centres[cloud * 16 + $0] + random.normal()) }
+            return (0..<16).map { Float(centres[cloud * 16 + $0] + 1.25 * random.normal()) }
         }
         self.init(name: "simulated classes", isSimulated: true, inputs: inputs, labels: labels, seed: seed)
     }
@@ -63,7 +63,8 @@ struct EnsemblePool: Sendable {
         let blocks = Parallel.map(count: images.count / pixels, minimumChunk: 500) { image in
             var block = [Float](repeating: 0, count: cells * cells)
             for pixel in 0..<pixels {
-                block[pixel / 28 / side * cells + pixel % 28 / side] += images[image * pixels + pixel] / Float(side * side)
+                block[pixel / 28 / side * cells + pixel % 28 / side] +=
+                    images[image * pixels + pixel] / Float(side * side)
             }
             return block
         }
@@ -147,7 +148,8 @@ struct SelectiveAnswers: Sendable {
     func riskCoverage(stage: Int) -> RiskCoverage {
         let items = 0..<log.count
         return RiskCoverage(
-            scores: items.map { log.signal(item: $0, stage) }, losses: items.map { 1 - log.quality(item: $0, stage: stage) })
+            scores: items.map { log.signal(item: $0, stage) },
+            losses: items.map { 1 - log.quality(item: $0, stage: stage) })
     }
 }
 

@@ -85,7 +85,8 @@ struct OrdinalFit: Sendable {
     let model: FeedForwardModel
 
     /// Trains on the items at `indices`.
-    init(_ method: OrdinalMethod, _ task: OrdinalTask, _ indices: [Int], hidden: Int, epochs: Int, seed: UInt64) throws {
+    init(_ method: OrdinalMethod, _ task: OrdinalTask, _ indices: [Int], hidden: Int, epochs: Int, seed: UInt64) throws
+    {
         self.method = method
         levels = task.levels
         let (inputs, targets) = task.items(indices)
@@ -94,7 +95,8 @@ struct OrdinalFit: Sendable {
             1...Double(task.levels), count: task.points, meanLoss: method == .distributionOnly ? .none : .absolute)
         let isRegression = outputs == 1
         let network = FeedForwardNetwork(
-            widths: [task.width, hidden, outputs], head: isRegression ? .linear : .softmax, epochs: epochs, batchSize: 64,
+            widths: [task.width, hidden, outputs], head: isRegression ? .linear : .softmax, epochs: epochs,
+            batchSize: 64,
             learningRate: 3e-3, seed: seed)
         // Regression works in widths of a point from the middle of the scale, as the two-point head does.
         let (middle, width) = ((1 + Double(task.levels)) / 2, head.width)

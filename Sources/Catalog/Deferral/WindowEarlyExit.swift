@@ -9,7 +9,8 @@ struct WindowEarlyExit: Experiment {
     let id = "window-early-exit"
     let paper = Paper(
         number: 37,
-        title: "Window-Based Early-Exit Cascades for Uncertainty Estimation: When Deep Ensembles are More Efficient than Single Models",
+        title:
+            "Window-Based Early-Exit Cascades for Uncertainty Estimation: When Deep Ensembles are More Efficient than Single Models",
         source: "Xia and Bouganis, 2023, arXiv 2303.08010")
     let summary = """
         Selective classification of clothes by ensembles of small networks of different seeds; stage k is the mean of the \
@@ -20,7 +21,8 @@ struct WindowEarlyExit: Experiment {
     let claims = [
         Claim(
             "half-compute",
-            "the window cascade's coverage at 5 % risk is less than 1 point below the full ensemble's, at under half its compute"),
+            "the window cascade's coverage at 5 % risk is less than 1 point below the full ensemble's, at under half its compute"
+        ),
         Claim("window", "at equal compute windows give more coverage at 5 % risk than one-sided thresholds"),
         Claim("larger-model", "the cascade covers more at 5 % risk than a single network of at least its compute"),
     ]
@@ -29,11 +31,15 @@ struct WindowEarlyExit: Experiment {
     static let risk = 0.05
 
     func run(_ context: ExperimentContext) throws -> Findings {
-        let parts = context.scaled(quick: 4, full: 10)
         let plan = context.scaled(
             quick: EnsemblePlan(hidden: 32, pooling: 2, training: 1500, validation: 500, test: 1000, epochs: 40),
             full: EnsemblePlan(hidden: 64, pooling: 1, training: 4000, validation: 1000, test: 2000, epochs: 40))
-        let pool = try EnsemblePool(context.data, pooling: plan.pooling, seed: context.seed)
+        return try findings(on: EnsemblePool(context.data, pooling: plan.pooling, seed: context.seed), plan, context)
+    }
+
+    /// What comes of `pool`.
+    func findings(on pool: EnsemblePool, _ plan: EnsemblePlan, _ context: ExperimentContext) throws -> Findings {
+        let parts = context.scaled(quick: 4, full: 10)
         let tracker = context.progress.begin("ensembles", total: parts)
         var rows: [[String: SelectiveResult]] = []
         for part in 0..<parts {
@@ -44,13 +50,17 @@ struct WindowEarlyExit: Experiment {
         tracker.finish()
 
         var findings = Findings(
-            data: "\(pool.name): \(parts) disjoint parts of \(plan.training) training, \(plan.validation) validation and \(plan.test) test items")
+            data:
+                "\(pool.name): \(parts) disjoint parts of \(plan.training) training, \(plan.validation) validation and \(plan.test) test items"
+        )
         if pool.isSimulated {
             findings.notes.append(
-                "Fashion-MNIST is not on this machine (`cascade data get fashion-mnist`): simulated classes stand in, mixtures of three normal clouds in 16 dimensions.")
+                "Fashion-MNIST is not on this machine (`cascade data get fashion-mnist`): simulated classes stand in, mixtures of three normal clouds in 16 dimensions."
+            )
         }
         findings.notes.append(
-            "Differs from the paper: small dense networks on small images, four members instead of two, and thresholds between abstaining and answering swept on the test items for coverage and risk as in the paper; windows come from the validation items alone.")
+            "Differs from the paper: small dense networks on small images, four members instead of two, and thresholds between abstaining and answering swept on the test items for coverage and risk as in the paper; windows come from the validation items alone."
+        )
         report(rows, into: &findings)
         decide(rows, &findings)
         return findings
@@ -99,21 +109,31 @@ struct WindowEarlyExit: Experiment {
 
     private func report(_ rows: [[String: SelectiveResult]], into findings: inout Findings) {
         var table = TextTable(columns: [
-            "method", "operations an item", "right", "coverage at 5 % risk", "risk at 80 % coverage", "risk-coverage area",
+            "method", "operations an item", "right", "coverage at 5 % risk", "risk at 80 % coverage",
+            "risk-coverage area",
         ])
         var (single, wide, cascades): ([ChartPoint], [ChartPoint], [ChartPoint]) = ([], [], [])
-        for name in rows[0].keys.sorted(by: { rows[0][$0]!.operations < rows[0][$1]!.operations }) {
+        // By name where costs tie, as the order of keys is another in each process.
+        let names = rows[0].keys.sorted { (rows[0][$0]!.operations, $0) < (rows[0][$1]!.operations, $1) }
+        for name in names {
             func mean(_ path: (SelectiveResult) -> Double) -> Comparison { Comparison(rows.map { path($0[name]!) }) }
             let (cost, coverage) = (mean(\.operations), mean(\.coverage))
             table.add([
-                .text(name), .number(cost.mean), .percent(mean(\.accuracy).mean), .percentInterval(coverage.mean, low: coverage.low, high: coverage.high),
+                .text(name), .number(cost.mean), .percent(mean(\.accuracy).mean),
+                .percentInterval(coverage.mean, low: coverage.low, high: coverage.high),
                 .percent(mean(\.riskAt80).mean, decimals: 2), .percent(mean(\.area).mean, decimals: 2),
             ])
             findings.measure("coverage at 5 % risk, \(name)", coverage.mean, standardError: coverage.standardError)
             findings.measure("accuracy, \(name)", mean(\.accuracy).mean, standardError: mean(\.accuracy).standardError)
             findings.measure("operations, \(name)", cost.mean, standardError: cost.standardError)
             let point = ChartPoint(cost.mean, coverage.mean, low: coverage.low, high: coverage.high, label: name)
-            if name.hasSuffix("cascade") { cascades.append(point) } else if name.hasSuffix("wider") { wide.append(point) } else { single.append(point) }
+            if name.hasSuffix("cascade") {
+                cascades.append(point)
+            } else if name.hasSuffix("wider") {
+                wide.append(point)
+            } else {
+                single.append(point)
+            }
         }
         findings.tables.append(("Selective classification, means over the parts", table))
         findings.charts.append(
@@ -123,7 +143,8 @@ struct WindowEarlyExit: Experiment {
                     "Coverage at 5 % risk against compute", x: Axis("operations an item", scale: .logarithmic),
                     y: Axis("coverage at 5 % risk", format: .percent),
                     series: [
-                        Series("ensembles", .points(.circle), points: single), Series("single wider networks", .points(.square), points: wide),
+                        Series("ensembles", .points(.circle), points: single),
+                        Series("single wider networks", .points(.square), points: wide),
                         Series("cascades", .points(.star), points: cascades),
                     ])
             ))
@@ -131,7 +152,9 @@ struct WindowEarlyExit: Experiment {
 
     private func decide(_ rows: [[String: SelectiveResult]], _ findings: inout Findings) {
         func coverages(_ name: String) -> [Double] { rows.map { $0[name]!.coverage } }
-        let full = rows[0].keys.filter { $0.hasPrefix("ensemble") }.max { rows[0][$0]!.operations < rows[0][$1]!.operations }!
+        let full = rows[0].keys.filter { $0.hasPrefix("ensemble") }.max {
+            rows[0][$0]!.operations < rows[0][$1]!.operations
+        }!
         let share = Comparison(rows.map { $0["window cascade"]!.operations / $0[full]!.operations })
         let loss = Comparison(coverages("window cascade"), over: coverages(full))
         findings.measure("share of the full ensemble's compute", share.mean, standardError: share.standardError)
@@ -140,18 +163,23 @@ struct WindowEarlyExit: Experiment {
         } else {
             findings.decide(
                 "half-compute", difference: loss.mean, standardError: loss.standardError, atLeast: -0.01,
-                "coverage of the cascade less the full ensemble's, at \(Int((100 * share.mean).rounded())) % of its compute")
+                "coverage of the cascade less the full ensemble's, at \(Int((100 * share.mean).rounded())) % of its compute"
+            )
         }
         let gain = Comparison(coverages("window cascade"), over: coverages("one-sided cascade"))
         findings.decide(
-            "window", difference: gain.mean, standardError: gain.standardError, "coverage with windows less one-sided thresholds")
+            "window", difference: gain.mean, standardError: gain.standardError,
+            "coverage with windows less one-sided thresholds")
         // The narrowest single network that costs at least what the cascade does, on average.
         func cost(_ name: String) -> Double { Comparison(rows.map { $0[name]!.operations }).mean }
-        let wider = rows[0].keys.filter { $0.hasSuffix("wider") && cost($0) >= cost("window cascade") }.min { cost($0) < cost($1) }!
+        let wider = rows[0].keys.filter { $0.hasSuffix("wider") && cost($0) >= cost("window cascade") }.min {
+            cost($0) < cost($1)
+        }!
         let lead = Comparison(coverages("window cascade"), over: coverages(wider))
         findings.decide(
             "larger-model", difference: lead.mean, standardError: lead.standardError,
-            "coverage of the cascade less that of a network \(wider), at \(Int((100 * cost("window cascade") / cost(wider)).rounded())) % of its compute")
+            "coverage of the cascade less that of a network \(wider), at \(Int((100 * cost("window cascade") / cost(wider)).rounded())) % of its compute"
+        )
     }
 }
 
@@ -176,5 +204,7 @@ struct SelectiveResult: Sendable {
         area = curve.area
     }
 
-    init(_ exits: Exits) { self.init(RiskCoverage(scores: exits.scores, losses: exits.losses), operations: exits.meanOperations) }
+    init(_ exits: Exits) {
+        self.init(RiskCoverage(scores: exits.scores, losses: exits.losses), operations: exits.meanOperations)
+    }
 }

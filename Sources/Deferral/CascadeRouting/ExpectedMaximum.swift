@@ -10,7 +10,7 @@ import Cascades
 /// A loading that all have in common shifts the maximum and no choice, so it costs nothing: only the differences of
 /// the loadings are averaged over.
 ///
-/// The error is below 5e-5 of the variables' spread, 1e-6 on average (tested against the closed form for two).
+/// The error is below 5e-5 of the variables' spread, 5e-6 on average (tested against the closed form for two).
 ///
 /// The values F_k at all nodes are worked out once; a set then costs one product and one sum over the nodes. That makes
 /// the search over sets of ``SetSearch`` cheap. (A published implementation puts the variance where the deviation

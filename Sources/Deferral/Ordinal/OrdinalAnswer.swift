@@ -33,7 +33,8 @@ public struct OrdinalAnswer: Sendable, Hashable, Codable {
                 reason: "\(distribution.count) probabilities for \(head.points.count) points; expected one a point")
         }
         if let (index, mass) = distribution.enumerated().first(where: { !($0.element >= 0 && $0.element.isFinite) }) {
-            throw CascadeError.badEvidence(reason: "point \(index) has probability \(mass); expected a number from 0 to 1")
+            throw CascadeError.badEvidence(
+                reason: "point \(index) has probability \(mass); expected a number from 0 to 1")
         }
         let total = distribution.reduce(0, +)
         guard abs(total - 1) <= 1e-4 else {

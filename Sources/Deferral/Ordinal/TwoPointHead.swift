@@ -38,7 +38,8 @@ public struct TwoPointHead: Sendable, Hashable, Codable {
     /// - Throws: ``DeferralError/badParameter(name:value:expected:)`` for fewer than two points, points that don't rise or
     ///   are not finite, and a weight below 0.
     public init(points: [Double], divergenceWeight: Double = 1, meanLoss: MeanLoss = .absolute) throws {
-        guard points.count >= 2, points.allSatisfy(\.isFinite), zip(points, points.dropFirst()).allSatisfy({ $0 < $1 }) else {
+        guard points.count >= 2, points.allSatisfy(\.isFinite), zip(points, points.dropFirst()).allSatisfy({ $0 < $1 })
+        else {
             throw DeferralError.badParameter(
                 name: "points", value: "\(points)", expected: "two finite numbers or more, each above the one before")
         }
@@ -57,7 +58,9 @@ public struct TwoPointHead: Sendable, Hashable, Codable {
         _ range: ClosedRange<Double>, count: Int, divergenceWeight: Double = 1, meanLoss: MeanLoss = .absolute
     ) throws -> TwoPointHead {
         let step = (range.upperBound - range.lowerBound) / Double(max(count - 1, 1))
-        let points = (0..<max(count, 0)).map { $0 == count - 1 ? range.upperBound : range.lowerBound + Double($0) * step }
+        let points = (0..<max(count, 0)).map {
+            $0 == count - 1 ? range.upperBound : range.lowerBound + Double($0) * step
+        }
         return try TwoPointHead(points: points, divergenceWeight: divergenceWeight, meanLoss: meanLoss)
     }
 
@@ -71,7 +74,8 @@ public struct TwoPointHead: Sendable, Hashable, Codable {
     public func representation(of target: Double) throws -> TwoPoint {
         guard target >= points[0], target <= points[points.count - 1] else {
             throw DeferralError.badParameter(
-                name: "target", value: "\(target)", expected: "a number from \(points[0]) to \(points[points.count - 1])")
+                name: "target", value: "\(target)",
+                expected: "a number from \(points[0]) to \(points[points.count - 1])")
         }
         return split(target)
     }

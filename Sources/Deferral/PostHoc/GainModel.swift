@@ -23,7 +23,7 @@ struct GainModel: Sendable {
 
     /// The name under which stages give their largest class probability, the first that all have.
     static func confidenceName(_ schema: LogSchema) -> String? {
-        ["max_probability", "max_prob", "confidence", "probability"].first { name in
+        ["topProbability", "top", "max_probability", "max_prob", "confidence", "probability"].first { name in
             schema.stages.allSatisfy { $0.evidence.contains(name) }
         }
     }

@@ -41,7 +41,8 @@ extension WindowPolicy {
             }.sorted()
             guard !values.isEmpty, !values.contains(where: \.isNaN) else {
                 throw DeferralError.unsuitableLog(
-                    family: kind, reason: "the score of \(log.schema.stages[stage].name) is missing on some item, or there is none",
+                    family: kind,
+                    reason: "the score of \(log.schema.stages[stage].name) is missing on some item, or there is none",
                     remedy: "Take quantiles on items that every stage answered.")
             }
             let count = Double(values.count)

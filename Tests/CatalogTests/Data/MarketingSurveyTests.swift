@@ -20,7 +20,9 @@ import Testing
         #expect(Array(inputs[0..<8]) == [1, 0, 1, 0, 0, 0, 0, 5.0 / 6])
     }
 
-    @Test(arguments: ["", "1,2,3", "1,1,8,5,5,5,3,5,2,1,1,7,1,9", "1,1,x,5,5,5,3,5,2,1,1,7,1,9", "0,1,5,5,5,5,3,5,2,1,1,7,1,9"])
+    @Test(arguments: [
+        "", "1,2,3", "1,1,8,5,5,5,3,5,2,1,1,7,1,9", "1,1,x,5,5,5,3,5,2,1,1,7,1,9", "0,1,5,5,5,5,3,5,2,1,1,7,1,9",
+    ])
     func `refuses what is not the survey`(_ text: String) {
         #expect(throws: CatalogError.self) { try MarketingSurvey(text: text, path: "x") }
     }

@@ -6,13 +6,10 @@ import Testing
     @Test func `follows the items in the order of their scores`() {
         // Deferred first: the item that is mended, then the one that is spoiled, then one that stays.
         let curve = DeferralCurve(scores: [0.1, 0.9, 0.5], before: [1, 0, 1], after: [1, 1, 0])
-        let shares: [Double] = [0, 1.0 / 3, 2.0 / 3, 1]
-        #expect(curve.shares == shares)
-        let twoThirds: Double = 2.0 / 3
-        let expected: [Double] = [twoThirds, 1, twoThirds, twoThirds]
-        #expect(curve.qualities == expected)
-        let area: Double = (5.0 / 6 + 5.0 / 6 + 2.0 / 3) / 3
-        #expect(abs(curve.area - area) < 1e-12)
+        let third = 1.0 / 3
+        #expect(curve.shares == [0, third, 2 * third, 1])
+        #expect(curve.qualities == [2 * third, 1, 2 * third, 2 * third])
+        #expect(abs(curve.area - (5.0 / 6 + 5.0 / 6 + 2.0 / 3) / 3) < 1e-12)
         #expect(abs(curve.quality(atShare: 0.5) - 5.0 / 6) < 1e-12)
         #expect(curve.quality(atShare: 0) == 2.0 / 3 && curve.quality(atShare: 1) == 2.0 / 3)
     }

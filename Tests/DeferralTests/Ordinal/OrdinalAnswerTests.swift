@@ -47,6 +47,9 @@ import Testing
             try OrdinalAnswer(distribution: head.distribution(of: target), head: head).answer()
         }
         let answer = try await stage.answer(14)
-        #expect(answer.evidence.ordered(as: stage.evidenceNames) == [answer.output.spread, answer.output.adjacentMass, answer.output.modeGap])
+        #expect(
+            answer.evidence.ordered(as: stage.evidenceNames) == [
+                answer.output.spread, answer.output.adjacentMass, answer.output.modeGap,
+            ])
     }
 }

@@ -38,7 +38,10 @@ import Testing
     @Test func `refuses targets off the scale and points that do not rise`() throws {
         let head = try TwoPointHead(points: [1, 2, 4])
         for target in [0.999, 4.001, .nan, .infinity] {
-            #expect(throws: DeferralError.badParameter(name: "target", value: "\(target)", expected: "a number from 1.0 to 4.0")) {
+            #expect(
+                throws: DeferralError.badParameter(
+                    name: "target", value: "\(target)", expected: "a number from 1.0 to 4.0")
+            ) {
                 try head.distribution(of: target)
             }
             #expect(throws: DeferralError.self) { try head.loss(of: [2, target]) }
@@ -52,7 +55,9 @@ import Testing
 }
 
 @Suite struct `the two-point loss` {
-    private func evaluate(_ head: TwoPointHead, _ target: Double, _ logits: [Float]) -> (loss: Double, gradient: [Float]) {
+    private func evaluate(_ head: TwoPointHead, _ target: Double, _ logits: [Float]) -> (
+        loss: Double, gradient: [Float]
+    ) {
         var gradient = [Float](repeating: .nan, count: logits.count)
         let loss = logits.withUnsafeBufferPointer { logits in
             gradient.withUnsafeMutableBufferPointer { head.loss(of: target, logits: logits, gradient: $0) }
@@ -116,9 +121,10 @@ import Testing
             widths: [1, 16, 4], head: .softmax, epochs: 200, batchSize: 32, learningRate: 0.01, seed: 3
         ).fit(inputs: inputs, rows: rows, loss: head.loss(of: targets))
         let predictions = model.predict(inputs, rows: rows)
-        let error = (0..<rows).map { row in
-            abs(head.value(of: predictions[row * 4..<(row + 1) * 4].map { Double($0) }) - targets[row])
-        }.reduce(0, +) / Double(rows)
+        let error =
+            (0..<rows).map { row in
+                abs(head.value(of: predictions[row * 4..<(row + 1) * 4].map { Double($0) }) - targets[row])
+            }.reduce(0, +) / Double(rows)
         #expect(error < 0.05)
     }
 }
