@@ -70,6 +70,9 @@ let package = Package(
                 name: "cascade",
                 dependencies: ["Catalog", "Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser],
                 swiftSettings: settings),
+            .executableTarget(
+                name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
+                path: "Examples/FashionMNIST", swiftSettings: settings),
             .testTarget(name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral"], swiftSettings: settings),
         ]
 )

@@ -3,7 +3,9 @@ public enum Experiments {
     /// All experiments, in the order of the list of systems.
     public static let all: [any Experiment] = [
         ConfidenceDeferral(),
+        WindowEarlyExit(),
         NineTips(),
+        CompactCascade(),
         CascadeRoutingExperiment(),
     ]
 

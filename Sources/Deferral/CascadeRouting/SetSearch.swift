@@ -28,12 +28,65 @@ struct SetSearch {
     ) {
         value = known
         guard !stages.set.isEmpty else { return }
+        if stages.set.allSatisfy({ deviations[$0] == 0 }) && loadings == nil {
+            // Nothing is revealed by asking: the maximum over a set is that of its best stage, which is asked alone.
+            for stage in stages.set where means[stage] - costs[stage] > value {
+                (value, best) = (means[stage] - costs[stage], StageSet(stage))
+            }
+            return
+        }
         let maximum = ExpectedMaximum(
             known: known, stages: stages, means: means, deviations: deviations, loadings: loadings, scratch: scratch)
         maximum.begin()
         let gains = scratch + ExpectedMaximum.scratchCount(stages: stages.total)
-        descend(maximum, from: StageSet(), depth: 0, value: known, candidates: stages.set, costs: costs, gains: gains, total: stages.total)
+        let start = settle(maximum, stages: stages, hasKnown: known > -.infinity, costs: costs)
+        let current = start.included.isEmpty ? known : maximum.value(at: 0) - start.included.reduce(0) { $0 + costs[$1] }
+        if current > value { (value, best) = (current, start.included) }
+        if !start.open.isEmpty {
+            descend(
+                maximum, from: start.included, depth: 0, value: current, candidates: start.open, costs: costs,
+                gains: gains, total: stages.total)
+        }
     }
+
+    /// Settles what submodularity settles without a search. A stage that brings nothing to the stages taken is out; one
+    /// that still brings something when all others are in is in. Leaves the product over the stages taken at depth 0.
+    private func settle(
+        _ maximum: ExpectedMaximum, stages: StageSetRange, hasKnown: Bool, costs: UnsafePointer<Double>
+    ) -> (included: StageSet, open: StageSet) {
+        var included = StageSet()
+        var open = stages.set
+        var changed = true
+        while changed && !open.isEmpty {
+            changed = false
+            if hasKnown || !included.isEmpty {
+                let value = maximum.value(at: 0)
+                for stage in open where maximum.value(adding: stage, at: 0) - value - costs[stage] <= Self.least {
+                    open.remove(stage)
+                    changed = true
+                }
+            }
+            guard open.count > 1 || hasKnown || !included.isEmpty else { break }
+            let all = maximum.value(of: open)
+            var taken = StageSet()
+            for stage in open {
+                var others = open
+                others.remove(stage)
+                let without = others.isEmpty ? maximum.value(at: 0) : maximum.value(of: others)
+                if all - without - costs[stage] > Self.least { taken.insert(stage) }
+            }
+            for stage in taken {
+                maximum.descend(adding: stage, from: 0, to: 0)
+                included.insert(stage)
+                open.remove(stage)
+                changed = true
+            }
+        }
+        return (included, open)
+    }
+
+    /// Gains below this are within the quadrature's error.
+    private static let least = 1e-7
 
     static func scratchCount(stages: Int) -> Int {
         ExpectedMaximum.scratchCount(stages: stages) + (stages + 1) * stages
@@ -55,7 +108,7 @@ struct SetSearch {
             let with = maximum.value(adding: stage, at: depth) - spent - costs[stage]
             if with > value { (value, best) = (with, set.union(StageSet(stage))) }
             row[stage] = hasNothing ? with : with - current
-            if hasNothing || row[stage] > 0 {
+            if hasNothing || row[stage] > Self.least {
                 rest.insert(stage)
                 reachable += row[stage]
             }
@@ -68,7 +121,7 @@ struct SetSearch {
             for other in rest where row[other] > row[stage] { stage = other }
             rest.remove(stage)
             reachable -= row[stage]
-            maximum.descend(adding: stage, from: depth)
+            maximum.descend(adding: stage, from: depth, to: depth + 1)
             descend(
                 maximum, from: set.union(StageSet(stage)), depth: depth + 1,
                 value: hasNothing ? row[stage] : current + row[stage], candidates: rest, costs: costs, gains: gains,

@@ -21,6 +21,8 @@ public struct PostHocLearner: PolicyLearner {
     public var mostChains: Int
     /// Parts for out-of-fold estimates.
     public var folds: Int
+    /// The most items on which chains and kinds of estimator are compared.
+    public var mostCompared: Int
 
     private init(_ family: String, _ summary: String, _ target: GainTarget) {
         self.family = family
@@ -30,6 +32,7 @@ public struct PostHocLearner: PolicyLearner {
         longestChain = 5
         mostChains = 64
         folds = 3
+        mostCompared = 4000
     }
 
     /// Regression on 1[later stage right] - 1[this stage right], or the difference of any qualities.
@@ -47,13 +50,13 @@ public struct PostHocLearner: PolicyLearner {
     public func obstacle(_ log: CostedLog) -> String? {
         let schema = log.log.schema
         if log.meanQuality.count(where: { !$0.isNaN }) < 2 { return "fewer than two stages answered anything" }
-        if schema.signalCount == 0 && log.log.groups.isEmpty { return "there is no evidence, no context and no group" }
+        // Without evidence an answer tells nothing, and the rule would be a router that pays for what it does not use.
+        if schema.evidenceCount == 0 { return "no stage has evidence" }
         if target == .probability,
             !schema.stages.allSatisfy({ $0.evidence.contains(FeatureMap.labelProbability) })
         {
             return "not every stage has evidence '\(FeatureMap.labelProbability)'"
         }
-        if target == .confidence, schema.stages.allSatisfy({ $0.evidence.isEmpty }) { return "no stage has evidence" }
         return nil
     }
 
@@ -66,27 +69,46 @@ public struct PostHocLearner: PolicyLearner {
                     : "Log evidence (margin, entropy, ...) with each answer.")
         }
         let costs = try CostEstimator(log, using: &random)
+        // Chains and the kind of estimator are chosen on a part of a long log: a few thousand items tell them apart.
+        guard log.count > mostCompared else { return try search(log, costs: costs, using: &random).path }
+        let items = random.sample(mostCompared, outOf: log.count).sorted()
+        let found = try search(log.subset(items), costs: costs, using: &random)
+        let models = try models(found.path.chains, log: log, kind: found.kind, stream: random.fork())
+        return PostHocPath(log: log, chains: found.path.chains, models: models, costs: costs, target: target)
+    }
+
+    /// The models of every set that has answered somewhere along `chains`. Every set draws from its own stream, so that
+    /// the order of fitting doesn't matter.
+    private func models(
+        _ chains: [[Int]], log: CostedLog, kind: EstimatorKind, stream: Random, known: [StageSet: GainModel] = [:]
+    ) throws -> [StageSet: GainModel] {
+        var models = known
+        for chain in chains {
+            for length in 1..<chain.count {
+                let set = StageSet(chain[..<length])
+                if models[set] != nil { continue }
+                var own = stream.split(set.bits)
+                models[set] = try GainModel(log, answered: set, target: target, kind: kind, folds: folds, using: &own)
+            }
+        }
+        return models
+    }
+
+    /// Tries every kind of estimator over all short chains, grows the winners, and keeps what is worth most out of fold.
+    private func search(
+        _ log: CostedLog, costs: CostEstimator, using random: inout Random
+    ) throws -> (path: PostHocPath, kind: EstimatorKind) {
         let quality = log.meanQuality
         let stages = log.stagesByCost.filter { !quality[$0].isNaN }
-        let all = ThresholdPath.chains(of: stages, canStop: { _ in true }, longest: longestChain, most: mostChains)
         let prices = Self.prices(log)
-
-        var best: PostHocPath?
+        var best: (path: PostHocPath, kind: EstimatorKind)?
         var bestValue = -Double.infinity
-        var candidates = all
+        var candidates = ThresholdPath.chains(of: stages, canStop: { _ in true }, longest: longestChain, most: mostChains)
         for kind in kinds {
-            // Every set draws from its own stream, so that the order of fitting doesn't matter.
             let stream = random.split(random.next())
             var models: [StageSet: GainModel] = [:]
             func path(_ chains: [[Int]]) throws -> PostHocPath {
-                for chain in chains {
-                    for length in 1..<chain.count {
-                        let set = StageSet(chain[..<length])
-                        if models[set] != nil { continue }
-                        var own = stream.split(set.bits)
-                        models[set] = try GainModel(log, answered: set, target: target, kind: kind, folds: folds, using: &own)
-                    }
-                }
+                models = try self.models(chains, log: log, kind: kind, stream: stream, known: models)
                 return PostHocPath(log: log, chains: chains, models: models, costs: costs, target: target)
             }
             var tried = try path(candidates)
@@ -113,7 +135,7 @@ public struct PostHocLearner: PolicyLearner {
             let kept = winners.isEmpty ? Array(candidates.prefix(1)) : winners
             if value > bestValue {
                 bestValue = value
-                best = PostHocPath(log: log, chains: kept, models: models, costs: costs, target: target)
+                best = (PostHocPath(log: log, chains: kept, models: models, costs: costs, target: target), kind)
             }
             candidates = kept
         }

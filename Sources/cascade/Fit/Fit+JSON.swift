@@ -18,7 +18,7 @@ extension Fit {
             "why": .string(result.why),
             "formula": .string(result.policy.formula(log.log.schema)),
             "obstacles": .array(result.obstacles.map { ["family": .string($0.family), "reason": .string($0.reason)] }),
-            "certificate": result.certificate == nil ? .null : .array(CertificateText.lines(self).map { .string($0) }),
+            "certificate": CertificateText.json(result.certificate),
             "policyFile": path.map { .string($0) } ?? .null,
         ]
     }
@@ -27,7 +27,7 @@ extension Fit {
         let measurement = row.measurement
         return [
             "name": .string(row.name), "kind": .string(row.kind.rawValue),
-            "isChosen": .bool(row.name == result.chosen), "goalReached": .bool(row.isReached),
+            "isChosen": .bool(row.name == chosenName), "goalReached": .bool(row.isReached),
             "quality": JSONValue(measurement.quality), "cost": JSONValue(measurement.cost),
             "relativeCost": .number(measurement.cost.estimate / single.measurement.cost.estimate),
             "qualityGain": JSONValue(measurement.qualityGain), "costGain": JSONValue(measurement.costGain),

@@ -36,8 +36,10 @@ struct Fit {
     var stages: [String] { log.log.schema.stages.map(\.name) }
     /// How costs are shown.
     var unit: CostUnit { CostUnit(log.objective) }
-    /// The row of the chosen policy.
-    var chosen: SearchResult.Row { result.rows.first { $0.name == result.chosen } ?? result.rows[0] }
+    /// The row of the policy to use: the certified one, where a certificate was asked for.
+    var chosen: SearchResult.Row { result.rows.first { $0.name == chosenName } ?? result.rows[0] }
+    /// Its name.
+    var chosenName: String { result.certificate == nil ? result.chosen : "certified \(result.chosen)" }
     /// The row of the best single stage.
     var single: SearchResult.Row { result.rows[0] }
 
@@ -54,8 +56,13 @@ struct Fit {
             measured["\(name) lower"] = interval.lower
             measured["\(name) upper"] = interval.upper
         }
-        let origin = LearnedItems(log: log.log, split: search.split, share: search.heldOutShare, seed: search.seed)
+        let origin = LearnedItems(log: log.log, split: search.split, share: search.heldOutShare, seed: search.seed,
+            isCertified: search.guarantee != nil)
         var provenance = origin.provenance
+        if let certificate = result.certificate {
+            provenance["promise"] = certificate.promise
+            provenance["confidence"] = String(certificate.confidence)
+        }
         provenance["log"] = name
         provenance["program"] = "cascade \(CascadeCommand.version)"
         return PolicyFile(

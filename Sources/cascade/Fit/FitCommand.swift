@@ -2,6 +2,7 @@ import ArgumentParser
 import Cascades
 import Deferral
 import Foundation
+import Reports
 
 /// `cascade fit`: the main job.
 struct FitCommand: ParsableCommand {
@@ -31,12 +32,18 @@ struct FitCommand: ParsableCommand {
     @OptionGroup(title: "How it is searched") var search: SearchOptions
     @Option(name: [.customShort("o"), .customLong("output")], help: "Write the policy to this file.", completion: .file(extensions: ["json"]))
     var outputPath: String?
+    @Option(name: .customLong("report"), help: "Write the report of this search to this page, as `cascade report` does.", completion: .file(extensions: ["html"]))
+    var reportPath: String?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let file = try outputPath.map { try OutputFile($0) }
+        let page = try reportPath.map { try OutputFile($0) }
         let fit = try Fit(log: log.read(), name: log.name, goal: goal, objective: objective, search: search, families: families)
         if let file { try file.write(fit.policyFile.encoded()) }
+        if let page {
+            try page.write(ReportPage(ReportContext(fit: fit, policy: NamedPolicy(file: fit.policyFile, name: ReportContext.chosenName))).page.html())
+        }
         if output.json {
             Output.text(fit.json(path: outputPath).text)
         } else {
@@ -45,8 +52,9 @@ struct FitCommand: ParsableCommand {
             if let outputPath {
                 Output.line("Policy written to \(outputPath).  Try: cascade explain \(outputPath) --log \(log.log) --item \(fit.log.log.ids[0])")
             } else {
-                Output.line("Nothing was written. Give -o policy.json to keep the policy.")
+                Output.line("No policy was written. Give -o policy.json to keep it.")
             }
+            if let reportPath { Output.line("Report written to \(reportPath).") }
         }
     }
 }

@@ -24,9 +24,9 @@ struct FitTable {
     private func fits(intervals: Bool, numbers: Bool, time: Bool, cost: Bool = true) -> Bool {
         guard let width else { return true }
         let names = fit.result.rows.map { Self.name($0).count }.max() ?? 0
-        var columns = [names, intervals ? 20 : 13, 7, intervals ? 23 : 15, numbers ? max(shareWidth, 11) : 12]
-        if time { columns.append(8) }
-        if cost { columns.append(8) }
+        var columns = [names, intervals ? 20 : 13, 7, intervals ? 23 : 15, numbers ? shareWidth : order.count]
+        if time { columns.append(9) }
+        if cost { columns.append(max(fit.unit.short.count, 8)) }
         if hasAbstention { columns.append(7) }
         return columns.reduce(0, +) + 3 * columns.count <= width
     }
@@ -41,18 +41,17 @@ struct FitTable {
         let scale = single.quality.estimate
         let (showsTime, showsCost) = (showsTime, showsCost)
         var columns: [TextTable.Column] = [.init("policy"), .init("quality", alignment: isNarrow ? .right : .automatic)]
-        if showsCost { columns.append(.init("cost", unit: fit.unit.name)) }
+        if showsCost { columns.append(.init(fit.unit.short)) }
         columns += [
             .init(showsCost ? "of best" : "cost of best"),
             .init("gain in quality", alignment: isNarrow ? .right : .automatic),
             .init(
-                drawsShares
-                    ? "answers from stage 1…\(order.count)"
-                    : "% answered by stage " + order.indices.map { Self.number($0 + 1) }.joined(separator: Self.space),
+                order.indices.map { drawsShares ? String(($0 + 1) % 10) : Self.number($0 + 1) }
+                    .joined(separator: drawsShares ? "" : Self.space),
                 alignment: .left),
         ]
         if hasAbstention { columns.append(.init("no answer")) }
-        if showsTime { columns.append(.init("decision", unit: "ns")) }
+        if showsTime { columns.append(.init("time", unit: "ns")) }
         var table = TextTable(columns: columns)
         var wasBaseline = true
         for row in fit.result.rows {
@@ -67,13 +66,15 @@ struct FitTable {
             if showsTime { cells.append(row.policy == nil ? .missing : .number(measurement.decisionNanoseconds, significant: 2)) }
             let isBaseline = row.kind == .baseline
             table.add(
-                cells, style: row.name == fit.result.chosen ? .best : isBaseline ? .faint : .plain,
+                cells, style: row.name == fit.chosenName ? .best : isBaseline ? .faint : .plain,
                 startsGroup: wasBaseline && !isBaseline)
             wasBaseline = isBaseline
         }
         table.notes = [
-            "gain in quality: against the simple policy (single-stage), on the same items\(isNarrow ? "; ± half the interval" : "").",
-            "Stages, cheapest first: "
+            "Gain in quality: against the simple policy (single-stage), on the same items\(isNarrow ? "; ± half the interval" : ""). "
+                + (showsCost ? "Costs: \(fit.unit.name). " : "")
+                + (showsTime ? "Time: of one decision." : ""),
+            "Right: \(drawsShares ? "the share" : "% (●● all)") of items answered by each stage, cheapest first: "
                 + order.enumerated().map { "\($0 + 1)\(Self.space)\(fit.stages[$1])" }.joined(separator: ", ") + ".",
         ]
         return table

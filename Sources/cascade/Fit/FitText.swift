@@ -24,7 +24,7 @@ struct FitText {
         Output.line()
         Output.heading(verdict)
         Output.wrapped("Why: \(result.why.trimming(prefix: "no gain: ")).", indent: 2)
-        if !fit.chosen.isReached {
+        if !fit.chosen.isReached, result.certificate == nil {
             Output.wrapped("The goal is out of reach; this is the nearest.", indent: 2)
         }
         for line in CertificateText.lines(fit) { Output.wrapped(line, indent: 2) }
@@ -46,7 +46,9 @@ struct FitText {
         let saved = 1 - chosen.cost.estimate / single.cost.estimate
         let kept = chosen.quality.estimate / single.quality.estimate
         let price = abs(saved) < 5e-4 ? "the same" : saved > 0 ? "\(NumberWords.percent(saved)) less" : "\(NumberWords.percent(-saved)) more"
-        let choice = fit.result.hasGain ? "Chosen: \(fit.result.chosen)." : "No gain: the simple policy is kept (\(fit.result.chosen))."
+        let choice = fit.result.certificate.map { $0.policy == nil } ?? false
+            ? "Not certified: the reference is kept."
+            : fit.result.hasGain ? "Chosen: \(fit.chosenName)." : "No gain: the simple policy is kept (\(fit.result.chosen))."
         return "\(choice) It keeps \(NumberWords.percent(kept)) of the quality of \(best) and costs \(price)."
     }
 }

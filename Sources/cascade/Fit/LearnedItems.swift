@@ -9,8 +9,11 @@ struct LearnedItems {
     var split: LogSplit.Method
     var share: Double
     var seed: UInt64
+    /// Whether half of the items held out were used to certify the policy.
+    var isCertified: Bool
 
-    init(log: OutcomeLog, split: LogSplit.Method, share: Double, seed: UInt64) {
+    init(log: OutcomeLog, split: LogSplit.Method, share: Double, seed: UInt64, isCertified: Bool) {
+        self.isCertified = isCertified
         count = log.count
         fingerprint = Self.fingerprint(log)
         self.split = split
@@ -25,6 +28,7 @@ struct LearnedItems {
             let seed = provenance["seed"].flatMap(UInt64.init)
         else { return nil }
         self.count = count
+        isCertified = provenance["confidence"] != nil
         self.fingerprint = fingerprint
         self.split = split
         self.share = share
@@ -42,9 +46,15 @@ struct LearnedItems {
     /// The items of `log` that were held out, where it is the log that was learned from; else nil.
     func heldOut(of log: OutcomeLog) throws -> [Int]? {
         guard log.count == count, Self.fingerprint(log) == fingerprint else { return nil }
-        // The same stream as PolicySearch splits with.
+        // The same streams as PolicySearch splits with.
         var random = Random(seed: seed).split(0)
-        return try LogSplit(log, method: split, share: share, using: &random).heldOut
+        var kept = try LogSplit(log, method: split, share: share, using: &random).heldOut
+        if isCertified {
+            var halves = Random(seed: seed).split(4_000_000)
+            halves.shuffle(&kept)
+            kept = kept.dropFirst(kept.count / 2).sorted()
+        }
+        return kept
     }
 
     /// A number that differs between logs with different ids: FNV-1a, 64 bits, over all ids in order.

@@ -5,13 +5,16 @@ import Deferral
 struct CostUnit {
     /// What a scalar cost is multiplied by to be shown.
     let scale: Double
-    /// The unit for the head of a column.
+    /// The unit in a sentence.
     let name: String
+    /// The unit above a column.
+    let short: String
 
     init(_ objective: Objective) {
         let weights = objective.weights
         let isMoney = weights.money == 1 && weights.seconds == 0 && weights.operations == 0
         scale = isMoney ? 1000 : 1
+        short = isMoney ? "$ per 1,000" : objective.unit
         name = isMoney ? "$ per 1,000 items" : "\(objective.unit) per item"
     }
 }

@@ -12,6 +12,8 @@ struct Evaluation {
     let outcomes: ReplayedOutcomes
     let quality: MeanInterval
     let cost: MeanInterval
+    /// Estimates that mind which cells are missing; nil where none is.
+    let offPolicy: OffPolicy?
     /// The best single stage on these items, with quality and cost on the same footing.
     let single: (stage: Int, quality: Double, cost: Double)
 
@@ -36,6 +38,13 @@ struct Evaluation {
         family = named.file?.family ?? "single-stage"
         quality = interval(outcomes.quality)
         cost = interval(outcomes.cost)
+        if log.isComplete {
+            offPolicy = nil
+        } else {
+            var stream = random.split(1)
+            offPolicy = try OffPolicy(
+                policy, on: log, confidence: options.confidence, replicates: options.replicates, using: &stream)
+        }
         let best = log.bestStage
         single = (best, log.meanQuality[best], Replay.outcomes(of: SingleStagePolicy(stage: best), on: log).meanCost)
     }
@@ -61,6 +70,7 @@ struct Evaluation {
             style: .faint)
         Output.table(table)
         Output.line()
+        if let offPolicy { print(offPolicy, unit) }
         var shares = TextTable(columns: [.init("stage", overflow: .truncate), .init("asked"), .init("answer given")])
         for stage in log.stagesByCost where outcomes.askedShare[stage] > 0 {
             shares.add([.text(stages[stage]), .percent(outcomes.askedShare[stage]), .percent(outcomes.answerShare[stage])])
@@ -69,10 +79,33 @@ struct Evaluation {
         Output.table(shares)
     }
 
+    private func print(_ estimates: OffPolicy, _ unit: CostUnit) {
+        var table = TextTable(columns: ["estimate", "quality", .init("cost", unit: unit.name)])
+        for (name, quality, cost) in [
+            ("replayed items only", estimates.quality.direct, estimates.cost.direct),
+            ("inverse propensity", estimates.quality.inverse, estimates.cost.inverse),
+            ("self-normalised", estimates.quality.selfNormalised, estimates.cost.selfNormalised),
+            ("doubly robust", estimates.quality.doublyRobust, estimates.cost.doublyRobust),
+        ] {
+            table.add([
+                .text(name), TableCell(quality, like: estimates.quality.direct.estimate),
+                TableCell(MeanInterval(scaling: cost, by: unit.scale), like: estimates.cost.direct.estimate * unit.scale),
+            ])
+        }
+        table.notes = [
+            "\(NumberText.percent(estimates.replayedShare)) of the items could be replayed, worth \(NumberText.significant(estimates.effectiveItems)) of equal weight. "
+                + (estimates.hasLoggedPropensities
+                    ? "Propensities are those in the log." : "Propensities are the stages' shares of cells: right if cells are missing by chance.")
+        ]
+        Output.table(table)
+        Output.line()
+    }
+
     var json: JSONValue {
         [
             "policy": .string(name), "family": .string(family), "items": .integer(log.count),
             "itemsNote": .string(items.note), "replayed": .integer(outcomes.replayed), "isExact": .bool(log.isComplete),
+            "offPolicy": offPolicy.map(Self.json) ?? .null,
             "quality": JSONValue(quality), "cost": JSONValue(cost),
             "costUnit": .string("\(log.objective.unit) per item"), "relativeCost": .number(cost.estimate / single.cost),
             "bestSingleStage": [
@@ -81,6 +114,20 @@ struct Evaluation {
             "asked": JSONValue(outcomes.askedShare, stages: stages),
             "answered": JSONValue(outcomes.answerShare, stages: stages),
             "abstained": .number(outcomes.abstainedShare),
+        ]
+    }
+
+    private static func json(_ estimates: OffPolicy) -> JSONValue {
+        func each(_ estimates: OffPolicy.Estimates) -> JSONValue {
+            [
+                "direct": JSONValue(estimates.direct), "inverse": JSONValue(estimates.inverse),
+                "selfNormalised": JSONValue(estimates.selfNormalised), "doublyRobust": JSONValue(estimates.doublyRobust),
+            ]
+        }
+        return [
+            "quality": each(estimates.quality), "cost": each(estimates.cost),
+            "replayedShare": .number(estimates.replayedShare), "effectiveItems": .number(estimates.effectiveItems),
+            "hasLoggedPropensities": .bool(estimates.hasLoggedPropensities),
         ]
     }
 }

@@ -38,12 +38,12 @@ struct FrontierSection {
         for (index, row) in shown.enumerated() {
             series.append(line(row.name, row.frontier?.points ?? [], color: .palette(index), isDashed: false))
         }
-        let quality = context.training.meanQuality
+        let means = context.training.meanQuality
         series.append(
             Series(
                 "stages", .points(.square),
                 points: context.fit.stages.indices.map {
-                    ChartPoint(context.training.meanCost[$0] * scale, quality[$0], label: context.fit.stages[$0])
+                    ChartPoint(context.training.meanCost[$0] * scale, means[$0], label: context.fit.stages[$0])
                 }, color: .ink, isInLegend: false))
         for (index, row) in shown.enumerated() {
             let (quality, cost) = (row.measurement.quality, row.measurement.cost)
@@ -56,6 +56,12 @@ struct FrontierSection {
                             tooltip: "\(row.name), held out")
                     ], color: .palette(index), isInLegend: false))
         }
+        let quality = context.interval(context.outcomes.quality)
+        series.append(
+            Series(
+                "the policy shown", .points(.star),
+                points: [ChartPoint(context.outcomes.meanCost * scale, quality.estimate, low: quality.lower, high: quality.upper)],
+                color: .ink))
         return Chart(
             "Cost and quality", x: Axis("mean cost", unit: context.unit.name, scale: .logarithmic), y: Axis("mean quality"),
             series: series)

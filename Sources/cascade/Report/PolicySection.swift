@@ -11,7 +11,7 @@ struct PolicySection {
     var section: HTMLPage.Section {
         let formula = PolicyText.formula(context.policy, context.log.log.schema, limit: 40)
         var blocks: [HTMLPage.Block] = []
-        if context.policyName == "the chosen policy" {
+        if context.policyName == ReportContext.chosenName {
             blocks.append(.notice(FitText(context.fit).verdict, isWarning: !context.fit.result.hasGain))
             blocks.append(.prose("Why: \(context.fit.result.why)."))
         } else {

@@ -35,7 +35,7 @@ struct ReportCommand: ParsableCommand {
         let read = try log.read()
         let fit = try Fit(log: read, name: log.name, goal: goal, objective: objective, search: search, families: families)
         let context = try ReportContext(
-            fit: fit, policy: NamedPolicy(file: given ?? fit.policyFile, name: policyPath ?? "the chosen policy"))
+            fit: fit, policy: NamedPolicy(file: given ?? fit.policyFile, name: policyPath ?? ReportContext.chosenName))
         let page = ReportPage(context).page
         try file.write(page.html())
         if output.json {

@@ -22,6 +22,7 @@ struct ReportPage {
             CalibrationSection(context).section,
             LedgerSection(context).section,
             ChurnSection(context).section,
+            ChecksSection(context).section,
         ].compactMap { $0 }
         page.footer = "Made by cascade \(CascadeCommand.version) with seed \(context.fit.search.seed). "
             + "Intervals are \(NumberWords.percent(context.fit.search.confidence)) bootstrap intervals over items."

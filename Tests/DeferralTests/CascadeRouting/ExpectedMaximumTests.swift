@@ -19,7 +19,7 @@ import Testing
                 loadings: loadings, scratch: scratch)
             maximum.begin()
             let stages = Array(set)
-            for (depth, stage) in stages.dropLast().enumerated() { maximum.descend(adding: stage, from: depth) }
+            for (depth, stage) in stages.dropLast().enumerated() { maximum.descend(adding: stage, from: depth, to: depth + 1) }
             return maximum.value(adding: stages[stages.count - 1], at: stages.count - 1)
         }
         return loadings.map { $0.withUnsafeBufferPointer { run($0.baseAddress) } } ?? run(nil)
