@@ -58,21 +58,27 @@ let package = Package(
         + rooms.filter(\.hasTests).map {
             .testTarget(
                 name: "\($0.name)Tests",
-                dependencies: [.target(name: $0.name), "CascadesTesting"] + $0.uses.filter { dependency in
-                    // System libraries are reached through their rooms.
-                    if case .byNameItem(let name, _) = dependency { return !name.hasPrefix("C") || name == "Cascades" || name == "Catalog" }
-                    return true
-                },
+                dependencies: [.target(name: $0.name), "CascadesTesting"]
+                    + $0.uses.filter { dependency in
+                        // System libraries are reached through their rooms.
+                        if case .byNameItem(let name, _) = dependency {
+                            return !name.hasPrefix("C") || name == "Cascades" || name == "Catalog"
+                        }
+                        return true
+                    },
                 swiftSettings: settings)
         }
         + [
             .executableTarget(
                 name: "cascade",
-                dependencies: ["Catalog", "Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser],
+                dependencies: [
+                    "Catalog", "Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
+                ],
                 swiftSettings: settings),
             .executableTarget(
                 name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
                 path: "Examples/FashionMNIST", swiftSettings: settings),
-            .testTarget(name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral"], swiftSettings: settings),
+            .testTarget(
+                name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral"], swiftSettings: settings),
         ]
 )

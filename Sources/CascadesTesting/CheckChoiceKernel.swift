@@ -18,13 +18,15 @@ public func checkChoiceKernel<K: ChoiceKernel>(
             let paths = try kernel.paths(given: input)
             let total = paths.reduce(0) { $0 + exp($1.logWeight) }
             if !(abs(total - 1) <= tolerance) {
-                violations.append(LawViolation("the paths' probabilities add up to 1", "input \(input): they add up to \(total)"))
+                violations.append(
+                    LawViolation("the paths' probabilities add up to 1", "input \(input): they add up to \(total)"))
             }
             if try kernel.paths(given: input) != paths {
                 violations.append(LawViolation("all chance comes from the source", "input \(input): two walks differ"))
             }
             violations += compareFrequencies(
-                probabilities(paths), samples: samples, input: "\(input)") { kernel.sample(input, using: &random) }
+                probabilities(paths), samples: samples, input: "\(input)"
+            ) { kernel.sample(input, using: &random) }
         } catch {
             violations.append(LawViolation("weights can be chosen from", "input \(input): \(error)"))
         }
@@ -48,7 +50,8 @@ public func checkChoiceDensity<K: ChoiceKernel & DensityKernel>(
                 let density = exp(kernel.logDensity(of: output, given: input))
                 let expected = exact[output] ?? 0
                 if !(abs(density - expected) <= tolerance) {
-                    violations.append(LawViolation(law, "input \(input), output \(output): \(density), not \(expected)"))
+                    violations.append(
+                        LawViolation(law, "input \(input), output \(output): \(density), not \(expected)"))
                 }
             }
         } catch {
@@ -72,7 +75,8 @@ public func checkSameDistribution<A: ChoiceKernel, B: ChoiceKernel>(
                 let (p, q) = (one[output] ?? 0, two[output] ?? 0)
                 if !(abs(p - q) <= tolerance) {
                     violations.append(
-                        LawViolation("the two have the same distribution", "input \(input), output \(output): \(p) and \(q)"))
+                        LawViolation(
+                            "the two have the same distribution", "input \(input), output \(output): \(p) and \(q)"))
                 }
             }
         } catch {
@@ -104,7 +108,8 @@ func compareFrequencies<Output: Hashable>(
         let allowed = p == 0 ? 0 : 6 * (max(p * (1 - p), 0) / n).squareRoot() + 6 / n
         if !(abs(frequency - p) <= allowed) {
             violations.append(
-                LawViolation("samples follow the density", "input \(input), output \(output): frequency \(frequency), not \(p)"))
+                LawViolation(
+                    "samples follow the density", "input \(input), output \(output): frequency \(frequency), not \(p)"))
         }
     }
     return violations.sorted { $0.detail < $1.detail }

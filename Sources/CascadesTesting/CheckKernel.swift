@@ -73,7 +73,9 @@ public func checkGradient<K: ParametricKernel>(
     var violations: [LawViolation] = []
     let parameters = kernel.parameters
     if parameters.count != kernel.parameterCount {
-        return [LawViolation("parameterCount counts the parameters", "\(kernel.parameterCount), not \(parameters.count)")]
+        return [
+            LawViolation("parameterCount counts the parameters", "\(kernel.parameterCount), not \(parameters.count)")
+        ]
     }
     let shifted = parameters.enumerated().map { $1 + 0.01 * Double($0 + 1) }
     if kernel.with(parameters: shifted).parameters != shifted {

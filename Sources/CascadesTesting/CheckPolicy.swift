@@ -39,7 +39,8 @@ public func checkPolicy<P: Policy>(
     for (item, row) in signals.enumerated() {
         let group = groups.isEmpty ? nil : groups[item % groups.count]
         let found = PolicyCourse(
-            policy, decoded: decoded, schema: schema, signals: row, group: group, coin: random.uniform(), random: &random)
+            policy, decoded: decoded, schema: schema, signals: row, group: group, coin: random.uniform(),
+            random: &random)
         violations += found.violations.map { LawViolation($0.law, "item \(item): \($0.detail)") }
         guard monotoneCoin else { continue }
         var courses: [[Move]] = []
@@ -65,7 +66,8 @@ private struct PolicyCourse {
     var violations: [LawViolation] = []
 
     init<P: Policy>(
-        _ policy: P, decoded: P, schema: LogSchema, signals: [Double], group: String?, coin: Double, random: inout Random
+        _ policy: P, decoded: P, schema: LogSchema, signals: [Double], group: String?, coin: Double,
+        random: inout Random
     ) {
         precondition(signals.count == schema.signalCount, "an item needs one number a signal")
         var state = PolicyState(schema: schema)
@@ -78,7 +80,9 @@ private struct PolicyCourse {
             if decoded.next(state) != move { add("a policy survives JSON", "\(move) became \(decoded.next(state))") }
             var changed = state
             for stage in schema.stages.indices where !state.asked.contains(stage) {
-                for signal in schema.evidenceRange(of: stage) { changed = changed.with(signal: signal, 3 * random.normal()) }
+                for signal in schema.evidenceRange(of: stage) {
+                    changed = changed.with(signal: signal, 3 * random.normal())
+                }
             }
             if policy.next(changed) != move {
                 add("only evidence of asked stages is read", "\(move) became \(policy.next(changed)) in \(state.asked)")
@@ -106,7 +110,9 @@ private struct PolicyCourse {
                 return
             case .combine(let stages):
                 if stages.isEmpty { add("a move names a stage", "\(move)") }
-                if !stages.isSubset(of: state.asked) { add("answers come from asked stages", "\(move), asked \(state.asked)") }
+                if !stages.isSubset(of: state.asked) {
+                    add("answers come from asked stages", "\(move), asked \(state.asked)")
+                }
                 return
             case .abstain: return
             }

@@ -31,7 +31,9 @@ public func checkStage<S: Stage>(
             if repeatable {
                 let again = try await stage.run(input, using: &copy)
                 if again.decision != run.decision || again.evidence != run.evidence {
-                    add("the same stream gives the same answer", "input \(input): \(run.decision), then \(again.decision)")
+                    add(
+                        "the same stream gives the same answer",
+                        "input \(input): \(run.decision), then \(again.decision)")
                 }
             }
         } catch {

@@ -112,7 +112,8 @@ public final class ProgressTracker: Sendable {
             state.done += count
             guard !state.isFinished, time - state.lastReport >= interval else { return }
             state.lastReport = time
-            receive(ProgressReport(label: label, done: state.done, total: total, elapsed: time - began, isFinished: false))
+            receive(
+                ProgressReport(label: label, done: state.done, total: total, elapsed: time - began, isFinished: false))
         }
     }
 
@@ -123,7 +124,8 @@ public final class ProgressTracker: Sendable {
         state.withLock { state in
             guard !state.isFinished else { return }
             state.isFinished = true
-            receive(ProgressReport(label: label, done: state.done, total: total, elapsed: time - began, isFinished: true))
+            receive(
+                ProgressReport(label: label, done: state.done, total: total, elapsed: time - began, isFinished: true))
         }
     }
 }

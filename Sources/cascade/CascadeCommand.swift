@@ -22,7 +22,11 @@ struct CascadeCommand: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Policies", subcommands: [FitCommand.self, EvaluateCommand.self, CompareCommand.self, ExplainCommand.self, ReportCommand.self]),
+            CommandGroup(
+                name: "Policies",
+                subcommands: [
+                    FitCommand.self, EvaluateCommand.self, CompareCommand.self, ExplainCommand.self, ReportCommand.self,
+                ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),
         ])

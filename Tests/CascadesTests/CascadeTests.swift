@@ -5,8 +5,12 @@ import Probability
 import Testing
 
 /// Three stages of rising cost; only the last knows everything.
-func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double] = [0, 0, 0]) -> [any Stage<String, String>] {
-    func stage(_ name: String, _ cost: Double, _ seconds: Double, _ answers: [String: (String, Double)]) -> ScriptedStage<String, String> {
+func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double] = [0, 0, 0]) -> [any Stage<
+    String, String
+>] {
+    func stage(_ name: String, _ cost: Double, _ seconds: Double, _ answers: [String: (String, Double)])
+        -> ScriptedStage<String, String>
+    {
         ScriptedStage(
             name, evidence: ["margin"],
             answers.mapValues { Answer($0.0, evidence: ["margin": $0.1], cost: Cost(money: cost, seconds: seconds)) },
@@ -21,7 +25,8 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
 
 @Suite struct `a cascade` {
     @Test func `stops where its policy stops, and costs what it asked`() async throws {
-        let cascade = try Cascade("support", stages: support(), policy: LadderPolicy(threshold: 0.5, stages: 3), seed: 1)
+        let cascade = try Cascade(
+            "support", stages: support(), policy: LadderPolicy(threshold: 0.5, stages: 3), seed: 1)
         let easy = try await cascade.answer("easy")
         #expect(easy.output == "yes" && easy.cost.money == 1)
         let hard = try await cascade.answer("hard")
@@ -53,7 +58,8 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
     @Test func `asks several stages at once: costs add, the latency is the slowest one's`() async throws {
         let clock = ManualClock()
         let cascade = try Cascade(
-            "vote", stages: support(clock, seconds: [1, 3, 2]), policy: VotePolicy(voters: [0, 1, 2]), seed: 1, clock: clock)
+            "vote", stages: support(clock, seconds: [1, 3, 2]), policy: VotePolicy(voters: [0, 1, 2]), seed: 1,
+            clock: clock)
         async let pending = cascade.run("hard")
         // All three sleep at the same time, so they were asked at once.
         await clock.waitForSleepers(3)
@@ -68,7 +74,8 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
     @Test func `stamps each choice with the injected clock`() async throws {
         let clock = ManualClock()
         let cascade = try Cascade(
-            "support", stages: support(clock, seconds: [2, 5, 1]), policy: LadderPolicy(threshold: 0.5, stages: 3), seed: 1,
+            "support", stages: support(clock, seconds: [2, 5, 1]), policy: LadderPolicy(threshold: 0.5, stages: 3),
+            seed: 1,
             clock: clock)
         async let pending = cascade.run("hard")
         for seconds in [2, 5] {
@@ -87,7 +94,9 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
         ]
         let cascade = try Cascade("pair", stages: stages, policy: VotePolicy(voters: [0, 1]), seed: 1)
         // Ends at all only because the hanging stage is cancelled.
-        await #expect(throws: CascadeError.stageFailed(stage: "broken", failure: StageFailure(ScriptedFailure("out of order")))) {
+        await #expect(
+            throws: CascadeError.stageFailed(stage: "broken", failure: StageFailure(ScriptedFailure("out of order")))
+        ) {
             try await cascade.run("a")
         }
     }
@@ -95,7 +104,8 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
     @Test func `cancelling the task cancels what it asked`() async throws {
         let clock = ManualClock()
         let cascade = try Cascade(
-            "support", stages: support(clock, seconds: [9, 9, 9]), policy: VotePolicy(voters: [0, 1]), seed: 1, clock: clock)
+            "support", stages: support(clock, seconds: [9, 9, 9]), policy: VotePolicy(voters: [0, 1]), seed: 1,
+            clock: clock)
         let task = Task { try await cascade.run("easy") }
         await clock.waitForSleepers(2)
         task.cancel()
@@ -119,9 +129,13 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
     }
 
     @Test func `evidence and context that were not announced are typed errors`() async throws {
-        let liar = FunctionStage<String, String>("liar", evidence: ["margin"]) { _ in Answer("x", evidence: ["entropy": 1]) }
+        let liar = FunctionStage<String, String>("liar", evidence: ["margin"]) { _ in
+            Answer("x", evidence: ["entropy": 1])
+        }
         let cascade = try Cascade("c", stages: [liar], policy: LadderPolicy(threshold: 0, stages: 1), seed: 1)
-        await #expect(throws: CascadeError.evidenceMismatch(source: "stage 'liar'", expected: ["margin"], found: ["entropy"])) {
+        await #expect(
+            throws: CascadeError.evidenceMismatch(source: "stage 'liar'", expected: ["margin"], found: ["entropy"])
+        ) {
             try await cascade.run("a")
         }
         let context = ItemContext<String>(["length"]) { _ in [] }
@@ -132,7 +146,9 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
 
     @Test func `outputs that can't be compared can't be combined`() async throws {
         struct Opaque: Sendable {}
-        let stages: [any Stage<Int, Opaque>] = ["a", "b"].map { FunctionStage<Int, Opaque>($0) { _ in Answer(Opaque()) } }
+        let stages: [any Stage<Int, Opaque>] = ["a", "b"].map {
+            FunctionStage<Int, Opaque>($0) { _ in Answer(Opaque()) }
+        }
         let cascade = try Cascade("c", stages: stages, policy: VotePolicy(voters: [0, 1]), seed: 1, agrees: nil)
         await #expect(throws: CascadeError.notComparable(cascade: "c", output: "Opaque")) { try await cascade.run(1) }
     }
@@ -140,12 +156,18 @@ func support(_ clock: any Clock<Duration> = ContinuousClock(), seconds: [Double]
     @Test func `can't be put together wrongly`() {
         let policy = LadderPolicy(threshold: 0, stages: 3)
         #expect(throws: CascadeError.self) { try Cascade<String, String>("none", stages: [], policy: policy, seed: 1) }
-        #expect(throws: CascadeError.self) { try Cascade("two", stages: Array(support()[..<2]), policy: policy, seed: 1) }
-        #expect(throws: CascadeError.self) { try Cascade("same", stages: support() + support(), policy: policy, seed: 1) }
+        #expect(throws: CascadeError.self) {
+            try Cascade("two", stages: Array(support()[..<2]), policy: policy, seed: 1)
+        }
+        #expect(throws: CascadeError.self) {
+            try Cascade("same", stages: support() + support(), policy: policy, seed: 1)
+        }
     }
 
     @Test func `nests, and its addresses nest`() async throws {
-        let inner = try Cascade("inner", stages: Array(support()[..<2]), policy: LadderPolicy(threshold: 0.5, stages: 2, abstains: true), seed: 1)
+        let inner = try Cascade(
+            "inner", stages: Array(support()[..<2]), policy: LadderPolicy(threshold: 0.5, stages: 2, abstains: true),
+            seed: 1)
         // The inner cascade's first evidence is asked.small, always 1; so ask the outer policy for more than that.
         let outer = try Cascade(
             "outer", stages: [inner, support()[2]], policy: LadderPolicy(threshold: 2, stages: 2), seed: 2)

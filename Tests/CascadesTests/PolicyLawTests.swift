@@ -11,8 +11,10 @@ import Testing
     func laws(_ policy: some Policy, monotoneCoin: Bool = false) -> Set<String> {
         var random = Random(seed: 1)
         return Set(
-            checkPolicy(policy, schema: schema, items: 50, groups: [nil, "x"], monotoneCoin: monotoneCoin, using: &random)
-                .map(\.law))
+            checkPolicy(
+                policy, schema: schema, items: 50, groups: [nil, "x"], monotoneCoin: monotoneCoin, using: &random
+            )
+            .map(\.law))
     }
 
     @Test func `well-behaved policies hold them`() {

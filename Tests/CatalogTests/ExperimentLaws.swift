@@ -20,7 +20,9 @@ import Testing
         #expect(throws: CatalogError.unknownExperiment(id: "no such", nearest: [])) { try Experiments.named("no such") }
     }
 
-    @Test(arguments: ids) func `decides all its claims with finite numbers, and again the same on one thread`(_ id: String) throws {
+    @Test(arguments: ids) func `decides all its claims with finite numbers, and again the same on one thread`(
+        _ id: String
+    ) throws {
         let experiment = try Experiments.named(id)
         let findings = try QuickRuns.findings(id)
         #expect(Set(findings.verdicts.keys) == Set(experiment.claims.map(\.id)))

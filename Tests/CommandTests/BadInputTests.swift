@@ -11,18 +11,23 @@ import Testing
     }
 
     /// Runs `arguments` and expects the exit status and the words, on standard error only.
-    private func expect(_ arguments: [String], status: Int32, says words: String..., source: SourceLocation = #_sourceLocation) throws {
+    private func expect(
+        _ arguments: [String], status: Int32, says words: String..., source: SourceLocation = #_sourceLocation
+    ) throws {
         let run = try Cascade.run(arguments)
         #expect(run.status == status, "\(run.errors)", sourceLocation: source)
         #expect(run.errors.hasPrefix("cascade: "), "\(run.errors)", sourceLocation: source)
         #expect(run.output.isEmpty, sourceLocation: source)
-        for word in words { #expect(run.errors.contains(word), "no '\(word)' in \(run.errors)", sourceLocation: source) }
+        for word in words {
+            #expect(run.errors.contains(word), "no '\(word)' in \(run.errors)", sourceLocation: source)
+        }
     }
 
     @Test func `wrong usage ends with 64`() throws {
         try expect(["fit"], status: 64, says: "Missing expected argument", "cascade fit --help")
         try expect(["fit", log, "--keep", "-1"], status: 64, says: "--keep")
-        try expect(["fit", log, "--keep", "0.9", "--budget", "1"], status: 64, says: "one of --keep, --budget and --price")
+        try expect(
+            ["fit", log, "--keep", "0.9", "--budget", "1"], status: 64, says: "one of --keep, --budget and --price")
         try expect(["fit", log, "--policy", "magic"], status: 64, says: "no policy family 'magic'", "thresholds")
         try expect(["fit", log, "--reference", "huge"], status: 64, says: "no stage 'huge'", "small, medium, large")
         try expect(["fit", log, "--objective", "joy"], status: 64, says: "joy")
@@ -84,13 +89,16 @@ import Testing
         let other = try folder.write(SampleLog.jsonl(items: 50, stages: ["small", "tiny"]), "other.jsonl")
         try expect(["evaluate", policy, other], status: 65, says: "stage medium", "stage large")
         try expect(["explain", policy, "--log", log, "--item", "nobody"], status: 64, says: "no item 'nobody'")
-        try expect(["compare", "none.json", "small", "--log", log], status: 65, says: "no such file", "small, medium, large")
+        try expect(
+            ["compare", "none.json", "small", "--log", log], status: 65, says: "no such file", "small, medium, large")
     }
 
     @Test func `every command explains itself with examples`() throws {
         let commands = [
-            ["fit"], ["evaluate"], ["compare"], ["explain"], ["report"], ["log", "show"], ["log", "check"], ["log", "convert"],
-            ["catalog", "list"], ["catalog", "show"], ["catalog", "run"], ["catalog", "verify"], ["data", "list"], ["data", "get"],
+            ["fit"], ["evaluate"], ["compare"], ["explain"], ["report"], ["log", "show"], ["log", "check"],
+            ["log", "convert"],
+            ["catalog", "list"], ["catalog", "show"], ["catalog", "run"], ["catalog", "verify"], ["data", "list"],
+            ["data", "get"],
         ]
         for command in commands {
             let run = try Cascade.run(command + ["--help"])

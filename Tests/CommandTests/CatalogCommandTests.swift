@@ -9,7 +9,10 @@ import Testing
         #expect(data.output.contains("fashion-mnist"))
     }
 
-    @Test(arguments: [["catalog", "show", "nothing"], ["catalog", "run", "nothing"], ["catalog", "verify", "nothing"], ["data", "get", "nothing"]])
+    @Test(arguments: [
+        ["catalog", "show", "nothing"], ["catalog", "run", "nothing"], ["catalog", "verify", "nothing"],
+        ["data", "get", "nothing"],
+    ])
     func `unknown names are wrong usage`(arguments: [String]) throws {
         let run = try Cascade.run(arguments)
         #expect(run.status == 64)

@@ -16,7 +16,10 @@ import Testing
         let policy = folder.path("policy.json")
         let run = try Cascade.run(["fit", log, "--keep", "0.95", "-o", policy] + SampleLog.quick)
         #expect(run.status == 0, "\(run.errors)")
-        for text in ["500 items, 3 stages", "best single stage", "single-stage", "thresholds", "group-router", "Why: ", "The rule", policy] {
+        for text in [
+            "500 items, 3 stages", "best single stage", "single-stage", "thresholds", "group-router", "Why: ",
+            "The rule", policy,
+        ] {
             #expect(run.output.contains(text), "no '\(text)' in\n\(run.output)")
         }
         #expect(!run.output.contains("\u{1B}"), "colours only on a terminal")
@@ -62,7 +65,9 @@ import Testing
     }
 
     @Test func `certifies or says that the log is too small`() throws {
-        let run = try Cascade.run(["fit", log, "--keep", "0.9", "--guarantee", "0.9", "--json", "--policy", "thresholds"])
+        let run = try Cascade.run([
+            "fit", log, "--keep", "0.9", "--guarantee", "0.9", "--json", "--policy", "thresholds",
+        ])
         #expect(run.status == 0, "\(run.errors)")
         let certificate = run.json["certificate"] as? [String: Any] ?? [:]
         #expect(certificate["isCertified"] is Bool)
@@ -76,7 +81,8 @@ import Testing
 
     @Test func `goes on when its reader goes away`() throws {
         let policy = folder.path("policy.json")
-        let command = "\"\(Cascade.path)\" fit \"\(log)\" --policy thresholds -o \"\(policy)\" | true; echo ${PIPESTATUS[0]}"
+        let command =
+            "\"\(Cascade.path)\" fit \"\(log)\" --policy thresholds -o \"\(policy)\" | true; echo ${PIPESTATUS[0]}"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", command]

@@ -61,8 +61,11 @@ func checkLearner(_ learner: any PolicyLearner, _ log: CostedLog, location: Sour
         let outcomes = Replay.outcomes(of: policy, on: log)
         #expect(point.price == price, sourceLocation: location)
         if log.log.isComplete {
-            #expect(abs(point.cost - outcomes.meanCost) < 1e-9, "\(learner.family) at \(price)", sourceLocation: location)
-            #expect(abs(point.quality - outcomes.meanQuality) < 1e-9, "\(learner.family) at \(price)", sourceLocation: location)
+            #expect(
+                abs(point.cost - outcomes.meanCost) < 1e-9, "\(learner.family) at \(price)", sourceLocation: location)
+            #expect(
+                abs(point.quality - outcomes.meanQuality) < 1e-9, "\(learner.family) at \(price)",
+                sourceLocation: location)
             if let before {
                 let rises = zip(outcomes.cost, before.cost).map { $0 - $1 }
                 let mean = rises.reduce(0, +) / Double(rises.count)
@@ -103,7 +106,9 @@ func checkPolicy(_ policy: any Policy, twin: any Policy, _ log: CostedLog, locat
             moves += 1
             switch move {
             case .ask(let stages):
-                if stages.isEmpty || !stages.intersection(state.asked).isEmpty || !stages.isSubset(of: policy.reach) { wrong += 1 }
+                if stages.isEmpty || !stages.intersection(state.asked).isEmpty || !stages.isSubset(of: policy.reach) {
+                    wrong += 1
+                }
                 for stage in stages { state.record(log.log, item: item, stage: stage) }
             case .stop(let answer):
                 if !state.asked.contains(answer) { wrong += 1 }

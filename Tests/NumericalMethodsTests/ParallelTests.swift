@@ -67,9 +67,11 @@ import Testing
     @Test func `nest without deadlock`() {
         let totals = onSeveralThreadCounts {
             Parallel.map(count: 20) { outer in
-                Parallel.reduce(count: 50, body: { range in
-                    Parallel.map(count: range.count) { outer * (range.lowerBound + $0) }.reduce(0, +)
-                }, combine: +)!
+                Parallel.reduce(
+                    count: 50,
+                    body: { range in
+                        Parallel.map(count: range.count) { outer * (range.lowerBound + $0) }.reduce(0, +)
+                    }, combine: +)!
             }
         }
         #expect(totals[0] == (0..<20).map { $0 * 1225 } && totals[0] == totals[1] && totals[0] == totals[2])

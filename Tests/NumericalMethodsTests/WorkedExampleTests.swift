@@ -3,7 +3,9 @@ import NumericalMethods
 import Testing
 
 /// The example of NumericalMethods.md, word for word.
-private func lastCoefficient(_ design: Matrix, _ response: [Double], weights: [Double]) throws -> (estimate: Double, pValue: Double) {
+private func lastCoefficient(_ design: Matrix, _ response: [Double], weights: [Double]) throws -> (
+    estimate: Double, pValue: Double
+) {
     let factor = try Cholesky(design.gram(weights: weights))
     let coefficients = factor.solve(design.moments(with: response, weights: weights))
     let last = coefficients.count - 1

@@ -65,7 +65,8 @@ struct Row: Codable {
         let goal = target.map { String(format: "<= %.3g", $0) + (value <= $0 ? "" : " !") } ?? ""
         let beside = peer.map { String(format: "%.3g ", $0) + (peerName ?? "") } ?? ""
         let ratio = peer.map { String(format: "%.2f", $0 / value) } ?? ""
-        return Self.pad(name, 58) + Self.pad(measured, 14) + Self.pad(goal, 12) + Self.pad(beside, 24) + Self.pad(ratio, 11) + note
+        return Self.pad(name, 58) + Self.pad(measured, 14) + Self.pad(goal, 12) + Self.pad(beside, 24)
+            + Self.pad(ratio, 11) + note
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

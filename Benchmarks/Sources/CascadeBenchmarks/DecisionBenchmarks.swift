@@ -15,11 +15,13 @@ enum DecisionBenchmarks {
         var postHoc = PostHocLearner.difference
         postHoc.kinds = [.ridge]
         rows.append(
-            row("decision: post-hoc rule (ridge), 8 stages, 16 evidence numbers",
+            row(
+                "decision: post-hoc rule (ridge), 8 stages, 16 evidence numbers",
                 try postHoc.fit(eight, using: &random).policy(price: price), eight, nanoseconds: 1000))
         postHoc.kinds = [.boostedTrees]
         rows.append(
-            row("decision: post-hoc rule (trees), 8 stages, 16 evidence numbers",
+            row(
+                "decision: post-hoc rule (trees), 8 stages, 16 evidence numbers",
                 try postHoc.fit(eight, using: &random).policy(price: price), eight, nanoseconds: 1000))
         for (stages, target) in [(6, 20_000.0), (11, 50_000.0)] {
             let log = CostedLog(SimulatedLog.make(items: 4000, stages: stages, evidence: 2, context: 4, seed: 2))

@@ -11,11 +11,15 @@ enum FitBenchmarks {
                 _ = try PolicySearch(goal: .keep(0.98), learners: [learner], replicates: 200).run(log)
             }
             rows.append(
-                Row(name: "fit: \(learner.family), 100,000 x 5, cross-validated", value: elapsed / .seconds(1), unit: "s"))
+                Row(
+                    name: "fit: \(learner.family), 100,000 x 5, cross-validated", value: elapsed / .seconds(1),
+                    unit: "s"))
         }
         let elapsed = try clock.measure { _ = try PolicySearch(goal: .keep(0.98)).run(log) }
         rows.append(
-            Row(name: "fit: all families, 100,000 x 5, cross-validated", value: elapsed / .seconds(1), unit: "s", target: 60))
+            Row(
+                name: "fit: all families, 100,000 x 5, cross-validated", value: elapsed / .seconds(1), unit: "s",
+                target: 60))
         return rows
     }
 }

@@ -16,7 +16,8 @@ enum FrontierBenchmarks {
             var points: [FrontierPoint] = []
             let seconds = bestSeconds(runs: 1) { points = path.sweep(log, prices: prices) }
             rows.append(
-                Row(name: "frontier: \(name), 100 budgets, 1,000,000 items", value: seconds, unit: "s", target: 3,
+                Row(
+                    name: "frontier: \(name), 100 budgets, 1,000,000 items", value: seconds, unit: "s", target: 3,
                     note: "\(Frontier(hullOf: points).points.count) corners"))
         }
         return rows

@@ -32,7 +32,8 @@ enum LearnerBenchmarks {
             loss -= y[item] > 0 ? log(p) : log1p(-min(p, 1 - 1e-16))
         }
         rows.append(
-            row("logistic regression, 100,000 x 20", logisticSeconds, peers?.run("logistic"), "scikit-learn",
+            row(
+                "logistic regression, 100,000 x 20", logisticSeconds, peers?.run("logistic"), "scikit-learn",
                 "log loss \(String(format: "%.6g", loss / Double(items)))"))
 
         let score = (0..<items).map { x[$0, 0] }
@@ -40,12 +41,14 @@ enum LearnerBenchmarks {
         for (method, name) in [(CalibrationMethod.platt, "platt"), (.isotonic, "isotonic")] {
             var map: Calibration?
             let seconds = try bestSeconds { map = try Calibration.fit(method, scores: score, targets: y) }
-            let error = (0..<items).reduce(0.0) { sum, item in
-                let miss = map!.calibrate(score[item]) - y[item]
-                return sum + miss * miss
-            } / Double(items)
+            let error =
+                (0..<items).reduce(0.0) { sum, item in
+                    let miss = map!.calibrate(score[item]) - y[item]
+                    return sum + miss * miss
+                } / Double(items)
             rows.append(
-                row("calibration: \(name), 100,000", seconds, scores?.run(name), "scikit-learn",
+                row(
+                    "calibration: \(name), 100,000", seconds, scores?.run(name), "scikit-learn",
                     "Brier \(String(format: "%.6g", error))"))
         }
 
@@ -54,20 +57,25 @@ enum LearnerBenchmarks {
             trees = try BoostedTrees(objective: .logistic, rounds: 100, depth: 4).fit(features: x, targets: y)
         }
         let outputs = trees!.predict(x)
-        let treeLoss = (0..<items).reduce(0.0) { sum, item in
-            let p = min(max(outputs[item, 0], 1e-7), 1 - 1e-7)
-            return sum - (y[item] > 0 ? log(p) : log(1 - p))
-        } / Double(items)
+        let treeLoss =
+            (0..<items).reduce(0.0) { sum, item in
+                let p = min(max(outputs[item, 0], 1e-7), 1 - 1e-7)
+                return sum - (y[item] > 0 ? log(p) : log(1 - p))
+            } / Double(items)
         rows.append(
-            row("boosted trees, 100 rounds of depth 4, 100,000 x 20", treeSeconds, peers?.run("trees"), "xgboost",
+            row(
+                "boosted trees, 100 rounds of depth 4, 100,000 x 20", treeSeconds, peers?.run("trees"), "xgboost",
                 "log loss \(String(format: "%.6g", treeLoss))"))
         return rows
     }
 
-    private static func row(_ name: String, _ seconds: Double, _ peer: Peers.Result?, _ peerName: String, _ note: String) -> Row {
+    private static func row(
+        _ name: String, _ seconds: Double, _ peer: Peers.Result?, _ peerName: String, _ note: String
+    ) -> Row {
         Row(
             name: name, value: seconds, unit: "s", target: nil, peer: peer?.seconds, peerName: peerName,
-            note: note + (peer.map { String(format: "; peer's loss %.6g, peak %.0f MB", $0.loss, $0.peakMegabytes) } ?? ""))
+            note: note
+                + (peer.map { String(format: "; peer's loss %.6g, peak %.0f MB", $0.loss, $0.peakMegabytes) } ?? ""))
     }
 }
 

@@ -14,8 +14,12 @@ enum LogBenchmarks {
             var count = 0
             let seconds = try bestSeconds(runs: 1) { count = try OutcomeLog.read(from: path).count }
             rows.append(
-                Row(name: "read \(format): 1,000,000 x 4 stages x 4 evidence numbers", value: seconds, unit: "s", target: 10,
-                    note: String(format: "%d items, %.0f MB, %.0f MB/s", count, Double(bytes) / 1e6, Double(bytes) / 1e6 / seconds)))
+                Row(
+                    name: "read \(format): 1,000,000 x 4 stages x 4 evidence numbers", value: seconds, unit: "s",
+                    target: 10,
+                    note: String(
+                        format: "%d items, %.0f MB, %.0f MB/s", count, Double(bytes) / 1e6,
+                        Double(bytes) / 1e6 / seconds)))
         }
         return rows
     }

@@ -19,7 +19,9 @@ enum SimulatedLog {
         signals.reserveCapacity(items * stages * evidence)
         for _ in 0..<items {
             let difficulty = random.uniform()
-            for index in 0..<context { contexts.append(index == 0 ? difficulty + 0.3 * random.normal() : random.normal()) }
+            for index in 0..<context {
+                contexts.append(index == 0 ? difficulty + 0.3 * random.normal() : random.normal())
+            }
             for stage in 0..<stages {
                 let skill = 0.5 + 0.5 * Double(stage + 1) / Double(stages)
                 let probability = min(max(1.1 - difficulty / skill, 0.05), 0.98)

@@ -70,7 +70,9 @@ public struct CategoricalKernel<Input>: ChoiceKernel, ParametricKernel {
 
     /// `d/dw_ij ln p(y | i) = [j = y] - p(j | i)`.
     @inlinable
-    public func addGradient(of output: Int, given input: Input, scale: Double, to gradient: inout [Double], at offset: Int) {
+    public func addGradient(
+        of output: Int, given input: Input, scale: Double, to gradient: inout [Double], at offset: Int
+    ) {
         let row = row(input)
         let start = row * outputCount
         for index in 0..<outputCount {
@@ -85,7 +87,8 @@ extension CategoricalKernel where Input == Int {
     /// - Throws: `WeightError` where a row has no possible output, or a weight is `NaN` or +infinity.
     public init(transitions: [[Double]]) throws(WeightError) {
         precondition(
-            transitions.allSatisfy { $0.count == transitions[0].count }, "every row of a transition has the same outputs")
+            transitions.allSatisfy { $0.count == transitions[0].count },
+            "every row of a transition has the same outputs")
         try self.init(logWeights: transitions.flatMap { $0 }, outputs: transitions.first?.count ?? 0) { $0 }
     }
 }

@@ -34,11 +34,13 @@ public struct Enumerator: ChoiceSource, Sendable {
             var logs: [Double] = []
             for index in logWeights.indices { logs.append(logWeights[index]) }
             let total = logSumExp(logs)
-            path.append(Fork(index: logs.firstIndex { $0 > -.infinity } ?? 0, logProbabilities: logs.map { $0 - total }))
+            path.append(
+                Fork(index: logs.firstIndex { $0 > -.infinity } ?? 0, logProbabilities: logs.map { $0 - total }))
         }
         let fork = path[depth]
         precondition(
-            fork.logProbabilities.count == logWeights.count, "a kernel under enumeration changed its choices between paths")
+            fork.logProbabilities.count == logWeights.count,
+            "a kernel under enumeration changed its choices between paths")
         depth += 1
         logProbability += fork.logProbabilities[fork.index]
         return fork.index

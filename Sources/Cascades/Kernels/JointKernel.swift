@@ -67,6 +67,7 @@ extension JointKernel: ChoiceKernel where First: ChoiceKernel, Second: ChoiceKer
 @usableFromInline
 func split(_ parameters: [Double], _ first: Int, _ second: Int) -> ([Double], [Double]) {
     precondition(
-        parameters.count == first + second, "a kernel has \(first + second) parameters and was given \(parameters.count)")
+        parameters.count == first + second,
+        "a kernel has \(first + second) parameters and was given \(parameters.count)")
     return (Array(parameters[..<first]), Array(parameters[first...]))
 }

@@ -38,7 +38,8 @@ extension ProductKernel: DensityKernel where First: DensityKernel, Second: Densi
     public func logDensity(
         of output: Pair<First.Output, Second.Output>, given input: Pair<First.Input, Second.Input>
     ) -> Double {
-        first.logDensity(of: output.first, given: input.first) + second.logDensity(of: output.second, given: input.second)
+        first.logDensity(of: output.first, given: input.first)
+            + second.logDensity(of: output.second, given: input.second)
     }
 }
 

@@ -68,7 +68,8 @@ extension TracedKernel: ParametricKernel where Base: ParametricKernel {
 
     @inlinable
     public func addGradient(
-        of output: [Pair<State, Result>], given input: [Step], scale: Double, to gradient: inout [Double], at offset: Int
+        of output: [Pair<State, Result>], given input: [Step], scale: Double, to gradient: inout [Double],
+        at offset: Int
     ) {
         precondition(output.count == input.count, "a traced kernel gives one output for each input")
         var state = initial

@@ -32,7 +32,8 @@ public struct LogSchema: Sendable, Hashable {
 
     /// The names of all signals, as the CSV format writes them: `context.length`, `small.evidence.margin`.
     public var signalNames: [String] {
-        context.map { "context.\($0)" } + stages.flatMap { stage in stage.evidence.map { "\(stage.name).evidence.\($0)" } }
+        context.map { "context.\($0)" }
+            + stages.flatMap { stage in stage.evidence.map { "\(stage.name).evidence.\($0)" } }
     }
 
     /// The index of the stage called `name`.

@@ -9,7 +9,9 @@ extension OutcomeLog {
         let stages = try schema.stages.map { try self.schema.stage(named: $0.name) }
         let names = self.schema.signalNames
         let signals = try schema.signalNames.map { name in
-            guard let signal = names.firstIndex(of: name) else { throw LogError.unknownSignal(name: name, known: names) }
+            guard let signal = names.firstIndex(of: name) else {
+                throw LogError.unknownSignal(name: name, known: names)
+            }
             return signal
         }
         let oldContext = self.schema.context.count

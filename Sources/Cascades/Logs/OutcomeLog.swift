@@ -40,7 +40,8 @@ public struct OutcomeLog: Sendable, Equatable {
 
     /// A log of `ids` with the qualities `quality`, `[items, stages]`.
     public init(schema: LogSchema, ids: [String], quality: [Double]) {
-        precondition(quality.count == ids.count * schema.stages.count, "a log needs a quality cell for each item and stage")
+        precondition(
+            quality.count == ids.count * schema.stages.count, "a log needs a quality cell for each item and stage")
         self.schema = schema
         self.ids = ids
         self.quality = quality

@@ -7,7 +7,8 @@ extension Move: Codable {
         func index(_ value: Int, _ key: CodingKeys) throws -> Int {
             guard (0..<StageSet.capacity).contains(value) else {
                 throw DecodingError.dataCorruptedError(
-                    forKey: key, in: container, debugDescription: "stage \(value) is not from 0 to \(StageSet.capacity - 1)")
+                    forKey: key, in: container,
+                    debugDescription: "stage \(value) is not from 0 to \(StageSet.capacity - 1)")
             }
             return value
         }

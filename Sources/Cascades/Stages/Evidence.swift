@@ -72,7 +72,8 @@ extension Evidence: Codable {
         guard names.count == values.count, Set(names).count == names.count else {
             throw DecodingError.dataCorruptedError(
                 forKey: .values, in: container,
-                debugDescription: "expected one number for each of \(names.count) different names, found \(values.count)")
+                debugDescription:
+                    "expected one number for each of \(names.count) different names, found \(values.count)")
         }
         self.init(names: names, values: values)
     }

@@ -35,14 +35,17 @@ extension Cascade {
                 for stage in set {
                     let name = schema.stages[stage].name
                     guard taken < trace.choices.count, trace.choices[taken].stage == stage else {
-                        let found = taken < trace.choices.count
-                            ? "a choice of stage '\(schema.stages[trace.choices[taken].stage].name)'" : "no more choices"
+                        let found =
+                            taken < trace.choices.count
+                            ? "a choice of stage '\(schema.stages[trace.choices[taken].stage].name)'"
+                            : "no more choices"
                         throw mismatch("a choice of stage '\(name)'", found, at: [name])
                     }
                     let choice = trace.choices[taken]
                     guard choice.evidence.count == schema.stages[stage].evidence.count else {
                         throw mismatch(
-                            "\(schema.stages[stage].evidence.count) evidence numbers", "\(choice.evidence.count)", at: [name])
+                            "\(schema.stages[stage].evidence.count) evidence numbers", "\(choice.evidence.count)",
+                            at: [name])
                     }
                     if let inner = choice.inner, let nested = stages[stage] as? Cascade<Input, Output> {
                         _ = try nested.replay(inner, input, at: TraceAddress(address.path + [name]))

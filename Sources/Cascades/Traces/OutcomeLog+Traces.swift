@@ -16,7 +16,8 @@ extension OutcomeLog {
         let stages = schema.stages.count
         guard ids.count == traces.count, qualities.count == traces.count * stages else {
             throw LogError.unsuitable(
-                reason: "\(traces.count) traces of \(stages) stages came with \(ids.count) ids and \(qualities.count) qualities",
+                reason:
+                    "\(traces.count) traces of \(stages) stages came with \(ids.count) ids and \(qualities.count) qualities",
                 remedy: "Give one id a trace and a quality for each trace and stage, NaN where it is unknown")
         }
         var seen: [String: Int] = [:]
@@ -53,7 +54,8 @@ extension OutcomeLog {
             for stage in 0..<stages {
                 if trace.choice(of: stage) == nil, !qualities[item * stages + stage].isNaN {
                     throw LogError.unsuitable(
-                        reason: "trace '\(ids[item])' has a quality for stage '\(schema.stages[stage].name)', which was not asked",
+                        reason:
+                            "trace '\(ids[item])' has a quality for stage '\(schema.stages[stage].name)', which was not asked",
                         remedy: "Use NaN for stages that were not asked")
                 }
                 columns[stage].append(texts[stage])
@@ -96,7 +98,11 @@ extension Trace {
         var result = [Double](repeating: 0, count: schema.stages.count)
         func add(_ outcome: Outcome, _ width: Double) {
             for stage in result.indices where width > 0 {
-                if outcome.asked.contains(stage) { result[stage] += width } else if outcome.isOpen { result[stage] = .nan }
+                if outcome.asked.contains(stage) {
+                    result[stage] += width
+                } else if outcome.isOpen {
+                    result[stage] = .nan
+                }
             }
         }
         var left = 0.0

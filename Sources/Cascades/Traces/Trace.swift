@@ -93,5 +93,7 @@ public struct TraceAddress: Sendable, Hashable, Codable, CustomStringConvertible
 
     public init(arrayLiteral elements: String...) { path = elements }
 
-    public var description: String { path.isEmpty ? "the cascade itself" : path.map { "'\($0)'" }.joined(separator: " > ") }
+    public var description: String {
+        path.isEmpty ? "the cascade itself" : path.map { "'\($0)'" }.joined(separator: " > ")
+    }
 }

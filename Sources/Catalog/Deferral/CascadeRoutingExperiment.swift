@@ -11,7 +11,8 @@ public struct CascadeRoutingExperiment: Experiment {
 
     public let id = "cascade-routing"
     public let paper = Paper(
-        number: nil, title: "A Unified Approach to Routing and Cascading for LLMs", source: "Dekoninck, Baader and Vechev 2024")
+        number: nil, title: "A Unified Approach to Routing and Cascading for LLMs",
+        source: "Dekoninck, Baader and Vechev 2024")
     public let summary = """
         Areas under the frontier of cost and quality for 3, 5 and 9 language models, with estimates of quality at three \
         published levels of noise, and with estimators learned from the questions' features: mixtures of single models, \
@@ -19,14 +20,28 @@ public struct CascadeRoutingExperiment: Experiment {
         """
     public let claims = [
         Claim("routing", "Cascade routing has more area than routing at every noise level and number of models."),
-        Claim("thresholds", "Cascade routing has more area than threshold cascades at every noise level and number of models."),
-        Claim("cascade", "Cascade routing has more area than the optimal cascade at every noise level and number of models."),
-        Claim("low-noise", "Cascade routing gains more over the better of routing and the optimal cascade at low noise than at high noise."),
-        Claim("hull", "At low noise routing, the optimal cascade and cascade routing all have more area than mixtures of single models."),
-        Claim("learned-routing", "With estimators learned from the questions alone, linear routing has more area than mixtures of single models."),
+        Claim(
+            "thresholds",
+            "Cascade routing has more area than threshold cascades at every noise level and number of models."),
+        Claim(
+            "cascade",
+            "Cascade routing has more area than the optimal cascade at every noise level and number of models."),
+        Claim(
+            "low-noise",
+            "Cascade routing gains more over the better of routing and the optimal cascade at low noise than at high noise."
+        ),
+        Claim(
+            "hull",
+            "At low noise routing, the optimal cascade and cascade routing all have more area than mixtures of single models."
+        ),
+        Claim(
+            "learned-routing",
+            "With estimators learned from the questions alone, linear routing has more area than mixtures of single models."
+        ),
         Claim(
             "learned-no-loss",
-            "With estimators learned from the questions alone, where asking reveals nothing, cascade routing loses less than half a percentage point of area against linear routing."),
+            "With estimators learned from the questions alone, where asking reveals nothing, cascade routing loses less than half a percentage point of area against linear routing."
+        ),
     ]
 
     static let rules = ["single models", "routing", "thresholds", "optimal cascade", "cascade routing"]
@@ -64,7 +79,9 @@ public struct CascadeRoutingExperiment: Experiment {
         work.finish()
 
         var findings = Findings(
-            data: "\(table.source), \(items) of \(table.log.count) items a repetition, half to learn on and half to test on; \(repetitions) repetitions")
+            data:
+                "\(table.source), \(items) of \(table.log.count) items a repetition, half to learn on and half to test on; \(repetitions) repetitions"
+        )
         // areas[cell][rule][repetition]
         let areas = cells.indices.map { cell in
             Self.rules.indices.map { rule in
@@ -98,7 +115,9 @@ public struct CascadeRoutingExperiment: Experiment {
                 findings.measure("\(title): \(name)", area.mean, standardError: area.standardError, unit: "area")
             }
         }
-        table.notes = ["Mean quality over all budgets between the cheapest and the dearest model, plus or minus two standard errors."]
+        table.notes = [
+            "Mean quality over all budgets between the cheapest and the dearest model, plus or minus two standard errors."
+        ]
         findings.tables.append(("Areas with estimates of known quality", table))
     }
 
@@ -117,7 +136,10 @@ public struct CascadeRoutingExperiment: Experiment {
         for (rule, claim) in [(1, "routing"), (2, "thresholds"), (3, "cascade")] {
             tightest(
                 cells.indices.map { cell in
-                    ("\(cells[cell].count) models, \(cells[cell].noise.name) noise", Comparison(areas[cell][4], over: areas[cell][rule]))
+                    (
+                        "\(cells[cell].count) models, \(cells[cell].noise.name) noise",
+                        Comparison(areas[cell][4], over: areas[cell][rule])
+                    )
                 }, claim, "area of cascade routing less that of \(Self.rules[rule])")
         }
         func lead(_ cell: Int) -> [Double] {
@@ -132,7 +154,10 @@ public struct CascadeRoutingExperiment: Experiment {
         tightest(
             cells.indices.filter { cells[$0].noise.name == "low" }.flatMap { cell in
                 [1, 3, 4].map { rule in
-                    ("\(cells[cell].count) models, \(Self.rules[rule])", Comparison(areas[cell][rule], over: areas[cell][0]))
+                    (
+                        "\(cells[cell].count) models, \(Self.rules[rule])",
+                        Comparison(areas[cell][rule], over: areas[cell][0])
+                    )
                 }
             }, "hull", "area of a rule less that of mixtures of single models at low noise")
     }
@@ -140,13 +165,16 @@ public struct CascadeRoutingExperiment: Experiment {
     /// Estimators learned from the questions' features: the log holds nothing of what a model says of its own answer.
     private func learned(_ table: QualityTable, _ context: ExperimentContext, into findings: inout Findings) throws {
         let learners: [any PolicyLearner] = [
-            SingleStageLearner(), RouterLearner.group, RouterLearner.linear, RouterLearner.nearestNeighbours, CascadeRoutingLearner(),
+            SingleStageLearner(), RouterLearner.group, RouterLearner.linear, RouterLearner.nearestNeighbours,
+            CascadeRoutingLearner(),
         ]
         let areas = try frontiers(
-            of: table, learners: learners.filter { $0.obstacle(CostedLog(table.log)) == nil || $0 is SingleStageLearner },
+            of: table,
+            learners: learners.filter { $0.obstacle(CostedLog(table.log)) == nil || $0 is SingleStageLearner },
             items: context.scaled(quick: 500, full: 5000), repetitions: context.scaled(quick: 3, full: 8), context,
             title: "Areas with learned estimators, nine models", into: &findings)
-        guard let single = areas["single-stage"], let linear = areas["linear-router"], let both = areas["cascade-routing"]
+        guard let single = areas["single-stage"], let linear = areas["linear-router"],
+            let both = areas["cascade-routing"]
         else { return }
         let gain = Comparison(linear, over: single)
         findings.decide(
@@ -157,7 +185,8 @@ public struct CascadeRoutingExperiment: Experiment {
             "learned-no-loss", difference: loss.mean, standardError: loss.standardError, atLeast: -0.005,
             "area of cascade routing less that of linear routing")
         findings.notes.append(
-            "The nine models' log has no evidence from answers, so with learned estimators no cascade can be learned on it and cascade routing can be a router at best.")
+            "The nine models' log has no evidence from answers, so with learned estimators no cascade can be learned on it and cascade routing can be a router at best."
+        )
     }
 
     /// Real confidences of eleven models, where someone has put them there.
@@ -170,7 +199,8 @@ public struct CascadeRoutingExperiment: Experiment {
 
     /// Areas of `learners` by family over `repetitions` splits, as a table.
     private func frontiers(
-        of table: QualityTable, learners: [any PolicyLearner], items: Int, repetitions: Int, _ context: ExperimentContext,
+        of table: QualityTable, learners: [any PolicyLearner], items: Int, repetitions: Int,
+        _ context: ExperimentContext,
         title: String, into findings: inout Findings
     ) throws -> [String: [Double]] {
         let root = Random(seed: context.seed).split(1 << 33)
@@ -199,50 +229,11 @@ public struct CascadeRoutingExperiment: Experiment {
             let area = Comparison(values)
             findings.measure("\(title): \(learner.family)", area.mean, standardError: area.standardError, unit: "area")
         }
-        text.notes = ["\(table.source), \(items) items a repetition, half to learn on; \(repetitions) repetitions; two standard errors."]
+        text.notes = [
+            "\(table.source), \(items) items a repetition, half to learn on; \(repetitions) repetitions; two standard errors."
+        ]
         findings.tables.append((title, text))
         findings.charts.append((title, FrontierTest.chart(title, results[0], names: learners.map(\.family))))
         return areas
-    }
-}
-
-/// Items to learn on and others to test on, at random.
-struct Split: Sendable {
-    let training: [Int]
-    let test: [Int]
-
-    /// Two halves of `items` out of `count`.
-    init(of count: Int, items: Int, using random: inout Random) {
-        let order = random.sample(items, outOf: count)
-        training = order[..<(items / 2)].sorted()
-        test = order[(items / 2)...].sorted()
-    }
-}
-
-/// What a path of policies reaches on items that it was not learned on, price by price.
-struct FrontierTest: Sendable {
-    /// Mean cost and quality at each price, by cost.
-    let points: [FrontierPoint]
-    /// Mean quality over all budgets between the cheapest and the dearest stage, mixing neighbouring points at random.
-    let area: Double
-
-    /// Nothing is chosen by what is measured: every price of `prices`, which end at infinity, makes a point.
-    init(_ path: any PolicyPath, test: CostedLog, prices: [Double]) {
-        points = path.sweep(test, prices: prices).sorted { ($0.cost, $0.quality) < ($1.cost, $1.quality) }
-        let costs = CostedLog(test.log, objective: test.objective).meanCost
-        area = FrontierArea.meanQuality(unhulled: points, from: costs.min()!, to: costs.max()!)
-    }
-
-    static func cell(_ areas: [Double]) -> TableCell {
-        let summary = Comparison(areas)
-        return .percentInterval(summary.mean, low: summary.low, high: summary.high, decimals: 2)
-    }
-
-    static func chart(_ title: String, _ tests: [FrontierTest], names: [String]) -> Chart {
-        Chart(
-            title, x: Axis("mean cost", unit: "$/item"), y: Axis("quality", format: .percent),
-            series: zip(tests, names).map { test, name in
-                Series(name, points: test.points.map { ChartPoint($0.cost, $0.quality) }, isDashed: name.hasPrefix("single"), showsDots: true)
-            })
     }
 }

@@ -29,18 +29,23 @@ public struct ConfidenceDeferral: Experiment {
             "label-noise", "With label noise on half of the classes, Diff-01 has more area than confidence."),
         Claim(
             "distribution-shift",
-            "With classifiers trained on long-tailed classes and balanced ones later, Diff-01 has more area than confidence."),
+            "With classifiers trained on long-tailed classes and balanced ones later, Diff-01 has more area than confidence."
+        ),
         Claim(
             "benign",
             "In the benign setting confidence suffices: its area is less than half a percentage point below Diff-01's."),
         Claim(
             "constant-error",
-            "With a second stage that errs at the same rate on every item, confidence is optimal: its area is less than half a percentage point below that of the optimal rule on the same features."),
+            "With a second stage that errs at the same rate on every item, confidence is optimal: its area is less than half a percentage point below that of the optimal rule on the same features."
+        ),
         Claim(
-            "oracle", "The optimal rule of Proposition 3.1 has more area than confidence and Diff-01 in the four settings where the second stage's error varies."),
+            "oracle",
+            "The optimal rule of Proposition 3.1 has more area than confidence and Diff-01 in the four settings where the second stage's error varies."
+        ),
         Claim(
             "specialist-images",
-            "On Fashion-MNIST with boosted trees that only know garments for the upper body, Diff-01 has more area than confidence (full size)."),
+            "On Fashion-MNIST with boosted trees that only know garments for the upper body, Diff-01 has more area than confidence (full size)."
+        ),
     ]
 
     /// The rules compared, in the order of the table.
@@ -66,14 +71,18 @@ public struct ConfidenceDeferral: Experiment {
         work.finish()
 
         var findings = Findings(
-            data: "\(repetitions) repetitions of 8 normal classes: \(sizes.training) items to train on, \(sizes.validation) to learn rules on, \(sizes.test) to test on")
+            data:
+                "\(repetitions) repetitions of 8 normal classes: \(sizes.training) items to train on, \(sizes.validation) to learn rules on, \(sizes.test) to test on"
+        )
         var oracleGaps: [Comparison] = []
         for (place, setting) in settings.enumerated() {
             let curves = Array(all[place * repetitions..<(place + 1) * repetitions])
             let areas = Self.rules.indices.map { rule in curves.map { $0[rule].area } }
             Self.show(setting.title, curves: curves, rules: Self.rules, in: &findings)
             let gain = Comparison(areas[4], over: areas[1])
-            findings.measure("\(setting.rawValue): Diff-01 less confidence", gain.mean, standardError: gain.standardError, unit: "area")
+            findings.measure(
+                "\(setting.rawValue): Diff-01 less confidence", gain.mean, standardError: gain.standardError,
+                unit: "area")
             if setting != .constantError { oracleGaps += [1, 4].map { Comparison(areas[7], over: areas[$0]) } }
             switch setting {
             case .benign:
@@ -105,7 +114,9 @@ public struct ConfidenceDeferral: Experiment {
     }
 
     /// One repetition: the deferral curve of every rule.
-    static func curves(_ setting: DeferralSetting, sizes: DeferralSetting.Sizes, _ random: Random) throws -> [DeferralCurve] {
+    static func curves(_ setting: DeferralSetting, sizes: DeferralSetting.Sizes, _ random: Random) throws
+        -> [DeferralCurve]
+    {
         var random = random
         let draw = try setting.draw(sizes, using: &random)
         let scores = try scores(validation: draw.validation, test: draw.test, using: &random)
@@ -114,7 +125,9 @@ public struct ConfidenceDeferral: Experiment {
     }
 
     /// What each rule but the optimal one orders the test items by.
-    static func scores(validation: TwoClassifiers, test: TwoClassifiers, using random: inout Random) throws -> [[Double]] {
+    static func scores(validation: TwoClassifiers, test: TwoClassifiers, using random: inout Random) throws
+        -> [[Double]]
+    {
         let training = validation.outcomes()
         let log = test.outcomes().log
         let confidences = TwoClassifiers.summaries.map { test.confidence($0).map { -$0 } }
@@ -149,11 +162,13 @@ public struct ConfidenceDeferral: Experiment {
         }
         table.notes = ["Intervals are two standard errors over \(curves.count) repetitions."]
         findings.tables.append((title, table))
-        findings.charts.append((
-            title,
-            Chart(
-                title, x: Axis("share deferred", format: .percent), y: Axis("accuracy", format: .percent), series: series)
-        ))
+        findings.charts.append(
+            (
+                title,
+                Chart(
+                    title, x: Axis("share deferred", format: .percent), y: Axis("accuracy", format: .percent),
+                    series: series)
+            ))
     }
 
     /// The specialist on real images.
@@ -163,7 +178,9 @@ public struct ConfidenceDeferral: Experiment {
             return
         }
         guard context.data.has("fashion-mnist") else {
-            findings.leaveOpen("specialist-images", "Fashion-MNIST is not on this machine. Get it with: cascade data get fashion-mnist")
+            findings.leaveOpen(
+                "specialist-images", "Fashion-MNIST is not on this machine. Get it with: cascade data get fashion-mnist"
+            )
             return
         }
         let repetitions = 5

@@ -48,7 +48,8 @@ enum DeferralSetting: String, CaseIterable, Sendable {
         let half = 0..<count / 2
         let classes = GaussianClasses(classes: count, dimensions: 16, spread: 0.8, using: &random)
         let balanced = [Double](repeating: 1, count: count)
-        let proportions = self == .distributionShift ? (0..<count).map { pow(50, -Double($0) / Double(count - 1)) } : balanced
+        let proportions =
+            self == .distributionShift ? (0..<count).map { pow(50, -Double($0) / Double(count - 1)) } : balanced
         let noise = self == .labelNoise ? LabelNoise(classes: half, rate: 0.9) : nil
         var training = classes.sample(sizes.training, proportions: proportions, using: &random)
         noise?.apply(to: &training, using: &random)

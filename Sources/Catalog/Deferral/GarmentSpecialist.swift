@@ -19,7 +19,9 @@ struct GarmentSpecialist: Sendable {
     }
 
     /// Part `part` of `parts` disjoint ones: its own training, validation and test images.
-    func draw(part: Int, of parts: Int, using random: inout Random) throws -> (validation: TwoClassifiers, test: TwoClassifiers) {
+    func draw(part: Int, of parts: Int, using random: inout Random) throws -> (
+        validation: TwoClassifiers, test: TwoClassifiers
+    ) {
         func share(_ images: FashionMNIST) -> [Int] { Array(stride(from: part, to: images.count, by: parts)) }
         var indices = share(training)
         random.shuffle(&indices)
@@ -37,7 +39,8 @@ struct GarmentSpecialist: Sendable {
             for row in 0..<images.count {
                 for (column, label) in Self.known.enumerated() { wide[row, label] = narrow[row, column] }
             }
-            return TwoClassifiers(probabilities: [first.predict(Self.pooled(images, by: 4)), wide], labels: images.labels)
+            return TwoClassifiers(
+                probabilities: [first.predict(Self.pooled(images, by: 4)), wide], labels: images.labels)
         }
         return (ask(training.subset(indices.dropFirst(6000))), ask(test.subset(share(test))))
     }

@@ -11,16 +11,22 @@ public struct NineTips: Experiment {
 
     public let id = "nine-tips"
     public let paper = Paper(
-        number: 180, title: "Nine tips for ecologists using machine learning", source: "Desprez, Miele and Gimenez 2023")
+        number: 180, title: "Nine tips for ecologists using machine learning", source: "Desprez, Miele and Gimenez 2023"
+    )
     public let summary = """
         Simulated logs of two stages, clean or with one mistake for each of the nine tips. Every log goes through the \
         checks; a post-hoc rule is learned on its training split and what its test split promises (quality less the price \
         of what was spent) is compared with what the rule brings on fresh items of use.
         """
     public let claims = [
-        Claim("found", "The checks of the tip that warns of a mistake find it in more than four of five logs, for all nine."),
+        Claim(
+            "found",
+            "The checks of the tip that warns of a mistake find it in more than four of five logs, for all nine."),
         Claim("false-alarms", "A log without a mistake gets any statistical finding with probability at most 0.05."),
-        Claim("optimism", "Drift, unlike splits, lost evidence, the wrong metric and shortcuts each make a log promise more than use brings."),
+        Claim(
+            "optimism",
+            "Drift, unlike splits, lost evidence, the wrong metric and shortcuts each make a log promise more than use brings."
+        ),
         Claim("copies", "Copies of training items among the test items make a log promise more than use brings."),
         Claim("honest", "A log without a mistake promises what use brings, to within 0.01."),
     ]
@@ -60,10 +66,14 @@ public struct NineTips: Experiment {
         work.finish()
 
         var findings = Findings(
-            data: "\(repetitions) simulated logs of \(items) items for each mistake and as many without one, \(cleanLogs) more without one, \(fresh) fresh items each")
+            data:
+                "\(repetitions) simulated logs of \(items) items for each mistake and as many without one, \(cleanLogs) more without one, \(fresh) fresh items each"
+        )
         func part(_ place: Int) -> [Run] { Array(runs[place * repetitions..<(place + 1) * repetitions]) }
         var table = TextTable(
-            columns: ["tip", "mistake", "found", "found in clean logs", "promised", "brought by use", "promised less brought"])
+            columns: [
+                "tip", "mistake", "found", "found in clean logs", "promised", "brought by use", "promised less brought",
+            ])
         var bars: [ChartPoint] = []
         var optimism: [Comparison] = []
         for (place, pitfall) in cases.enumerated() {
@@ -76,22 +86,32 @@ public struct NineTips: Experiment {
             func mean(_ value: (Run) -> Double) -> TableCell { .number(Comparison(own.map(value)).mean) }
             table.add(
                 [
-                    pitfall.map { .count($0.rawValue) } ?? .missing, .text(pitfall?.title ?? "none"), share(own), share(part(0)),
-                    mean(\.promised), mean(\.brought), .interval(optimism[place].mean, low: optimism[place].low, high: optimism[place].high),
+                    pitfall.map { .count($0.rawValue) } ?? .missing, .text(pitfall?.title ?? "none"), share(own),
+                    share(part(0)),
+                    mean(\.promised), mean(\.brought),
+                    .interval(optimism[place].mean, low: optimism[place].low, high: optimism[place].high),
                 ], startsGroup: place == 1)
-            bars.append(ChartPoint(Double(place), optimism[place].mean, low: optimism[place].low, high: optimism[place].high, tooltip: pitfall?.title ?? "no mistake"))
+            bars.append(
+                ChartPoint(
+                    Double(place), optimism[place].mean, low: optimism[place].low, high: optimism[place].high,
+                    tooltip: pitfall?.title ?? "no mistake"))
             findings.measure(
                 "\(pitfall?.title ?? "no mistake"): promised less brought", optimism[place].mean,
                 standardError: optimism[place].standardError, unit: "quality")
         }
-        table.notes = ["Promised and brought: mean quality less \(Self.price) times cost. Intervals are two standard errors over logs."]
+        table.notes = [
+            "Promised and brought: mean quality less \(Self.price) times cost. Intervals are two standard errors over logs."
+        ]
         findings.tables.append(("Nine mistakes", table))
-        findings.charts.append((
-            "What a mistake promises too much",
-            Chart(
-                "Promised less brought by use", x: Axis("tip (0: no mistake)"), y: Axis("quality", includesZero: true),
-                series: [Series("mean and two standard errors", .points(.circle), points: bars)], referenceLines: [.init(.y(0))])
-        ))
+        findings.charts.append(
+            (
+                "What a mistake promises too much",
+                Chart(
+                    "Promised less brought by use", x: Axis("tip (0: no mistake)"),
+                    y: Axis("quality", includesZero: true),
+                    series: [Series("mean and two standard errors", .points(.circle), points: bars)],
+                    referenceLines: [.init(.y(0))])
+            ))
 
         let detected = Pitfall.allCases.map { pitfall in part(pitfall.rawValue).count { $0.found[pitfall.rawValue] } }
         let (weakest, least) = detected.enumerated().min { $0.element < $1.element }!
@@ -99,7 +119,9 @@ public struct NineTips: Experiment {
             "found", count: least, of: repetitions, exceeds: 0.8,
             "least often found: \(Pitfall.allCases[weakest].title), \(least) of \(repetitions)", in: &findings)
         let rate = alarms.reduce(0, +) / Double(cleanLogs)
-        findings.measure("false alarms on clean logs", rate, standardError: (rate * (1 - rate) / Double(cleanLogs)).squareRoot(), unit: "share")
+        findings.measure(
+            "false alarms on clean logs", rate, standardError: (rate * (1 - rate) / Double(cleanLogs)).squareRoot(),
+            unit: "share")
         let alarmCount = Int(alarms.reduce(0, +))
         decideShare(
             "false-alarms", count: cleanLogs - alarmCount, of: cleanLogs, exceeds: 0.95,
@@ -142,7 +164,8 @@ public struct NineTips: Experiment {
             return outcomes.meanQuality - price * outcomes.meanCost
         }
         return Run(
-            found: [false] + MachineLearningTip.allCases.map { tip in findings.contains { found[tip]!.contains($0.check) } },
+            found: [false]
+                + MachineLearningTip.allCases.map { tip in findings.contains { found[tip]!.contains($0.check) } },
             promised: worth(half("test")),
             brought: worth(CostedLog(PitfallLog.used(pitfall, items: fresh, using: &random))))
     }

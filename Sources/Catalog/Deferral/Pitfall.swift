@@ -78,7 +78,8 @@ enum PitfallLog {
             // The log covers the first year, use the half year after it.
             let time = isUse ? 1 + random.uniform() / 2 : random.uniform()
             let isCommon = random.uniform() < (isUse ? 0.25 : 0.95)
-            let label = pitfall == .majorityClass ? (isCommon ? 0 : 1 + random.integer(below: 3)) : random.integer(below: 4)
+            let label =
+                pitfall == .majorityClass ? (isCommon ? 0 : 1 + random.integer(below: 3)) : random.integer(below: 4)
             var chances = [logistic(0.8 - 1.5 * difficulty), logistic(2 - difficulty)]
             switch pitfall {
             case .drift: chances[0] = logistic(1.8 - 1.5 * difficulty - 2 * time)
@@ -89,7 +90,9 @@ enum PitfallLog {
             }
             let right = chances.map { random.bernoulli($0) }
             for stage in 0..<2 {
-                let other = pitfall == .majorityClass && stage == 0 && label > 0 ? 0 : (label + 1 + random.integer(below: 3)) % 4
+                let other =
+                    pitfall == .majorityClass && stage == 0 && label > 0
+                    ? 0 : (label + 1 + random.integer(below: 3)) % 4
                 answers[stage].append("class \(right[stage] ? label : other)")
                 let margin = logistic(log(chances[stage] / (1 - chances[stage])) + random.normal())
                 let isLost = pitfall == .lostMargins && !isUse && stage == 0 && !right[0] && random.bernoulli(0.7)

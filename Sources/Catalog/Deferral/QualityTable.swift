@@ -46,13 +46,17 @@ struct QualityTable: Sendable {
         let path = try data.folder(of: "emotion-eleven-models") + "/emotion-eleven-models.csv"
         func bad(_ reason: String) -> CatalogError { .badData(path: path, reason: reason) }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw bad("it can't be read") }
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let lines = text.split(whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         guard let header = lines.first?.map(String.init) else { throw bad("it is empty") }
         let names = header.filter { $0.hasSuffix(":correct") }.map { String($0.dropLast(8)) }
         let evidence = ["pmax", "margin", "entropy"]
         let columns = try names.map { name in
             try (["correct"] + evidence).map { part in
-                guard let column = header.firstIndex(of: "\(name):\(part)") else { throw bad("there is no column '\(name):\(part)'") }
+                guard let column = header.firstIndex(of: "\(name):\(part)") else {
+                    throw bad("there is no column '\(name):\(part)'")
+                }
                 return column
             }
         }
@@ -60,7 +64,9 @@ struct QualityTable: Sendable {
             guard let size = billions(name) else { throw bad("'\(name)' does not say how large the model is") }
             return size
         }
-        guard let length = header.firstIndex(of: "context_chars") else { throw bad("there is no column 'context_chars'") }
+        guard let length = header.firstIndex(of: "context_chars") else {
+            throw bad("there is no column 'context_chars'")
+        }
         var quality: [Double] = []
         var numbers: [Double] = []
         var context: [Double] = []
@@ -89,7 +95,8 @@ struct QualityTable: Sendable {
     /// The number before the B in a model's name, `_` read as a point: 1.8 in Qwen-1_8B.
     static func billions(_ name: String) -> Double? {
         name.split(separator: "-").lazy.compactMap { part in
-            part.last == "B" || part.last == "b" ? Double(part.dropLast().replacingOccurrences(of: "_", with: ".")) : nil
+            part.last == "B" || part.last == "b"
+                ? Double(part.dropLast().replacingOccurrences(of: "_", with: ".")) : nil
         }.first
     }
 
@@ -99,7 +106,9 @@ struct QualityTable: Sendable {
         let log = CostedLog(log)
         let quality = log.meanQuality
         // Costs that differ by rounding only are equal.
-        func rank(_ stage: Int) -> (Double, Double) { ((log.meanCost[stage] / log.meanCost.max()! * 1000).rounded(), quality[stage]) }
+        func rank(_ stage: Int) -> (Double, Double) {
+            ((log.meanCost[stage] / log.meanCost.max()! * 1000).rounded(), quality[stage])
+        }
         let order = quality.indices.sorted { rank($0) < rank($1) }
         return (0..<count).map { order[Int((Double($0 * (order.count - 1)) / Double(count - 1)).rounded())] }
     }

@@ -71,7 +71,8 @@ public struct ExperimentContext: Sendable {
 
     /// A context.
     public init(
-        size: ExperimentSize = .quick, seed: UInt64 = 1, data: DataStore = DataStore(), progress: ProgressReporter = .none
+        size: ExperimentSize = .quick, seed: UInt64 = 1, data: DataStore = DataStore(),
+        progress: ProgressReporter = .none
     ) {
         self.size = size
         self.seed = seed

@@ -71,7 +71,9 @@ public struct Metric: Sendable, Hashable, Codable {
     public var unit: String
 
     static func text(_ value: Double) -> String {
-        value == 0 ? "0" : abs(value) >= 1000 || abs(value) < 0.001 ? String(format: "%.3g", value) : String(format: "%.4g", value)
+        value == 0
+            ? "0"
+            : abs(value) >= 1000 || abs(value) < 0.001 ? String(format: "%.3g", value) : String(format: "%.4g", value)
     }
 }
 

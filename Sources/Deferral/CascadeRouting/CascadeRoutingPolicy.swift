@@ -105,10 +105,15 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
         qualities.withUnsafeMutableBufferPointer { estimator.estimate(state, into: $0) }
         let names = state.schema.stages.map(\.name)
         var terms = stages.map { stage in
-            PolicyTerm("estimated quality of \(names[stage])\(state.asked.contains(stage) ? ", which answered" : "")", qualities[stage])
+            PolicyTerm(
+                "estimated quality of \(names[stage])\(state.asked.contains(stage) ? ", which answered" : "")",
+                qualities[stage])
         }
         let set = decide(state) { _, set, _ in set }
-        for stage in set { terms.append(PolicyTerm("\(names[stage]) is in the best set; its deviation", revisions.deviation(of: stage))) }
+        for stage in set {
+            terms.append(
+                PolicyTerm("\(names[stage]) is in the best set; its deviation", revisions.deviation(of: stage)))
+        }
         return terms
     }
 

@@ -137,11 +137,13 @@ struct ExpectedMaximum {
         NormalCDFTable.nodes.withUnsafeBufferPointer { table in
             if usesFactor {
                 for point in Self.hermite(spread: spread) {
-                    add(point.node, weight: point.weight, center: center, known: known, stages: stages, means: means,
+                    add(
+                        point.node, weight: point.weight, center: center, known: known, stages: stages, means: means,
                         deviations: deviations, loadings: loadings, table: table.baseAddress!)
                 }
             } else {
-                add(0, weight: 1, center: 0, known: known, stages: stages, means: means, deviations: deviations,
+                add(
+                    0, weight: 1, center: 0, known: known, stages: stages, means: means, deviations: deviations,
                     loadings: nil, table: table.baseAddress!)
             }
         }

@@ -55,7 +55,8 @@ public struct OrderedCascadePolicy: Policy, Hashable {
             let maximum = revisions.withPointers { deviations, loadings in
                 ExpectedMaximum(
                     known: qualities[best], stages: StageSetRange(set: StageSet(chain[place...]), total: total),
-                    means: qualities.baseAddress!, deviations: deviations, loadings: loadings, scratch: base + 2 * total)
+                    means: qualities.baseAddress!, deviations: deviations, loadings: loadings, scratch: base + 2 * total
+                )
             }
             maximum.begin()
             var gain = 0.0

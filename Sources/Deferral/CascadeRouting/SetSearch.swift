@@ -40,7 +40,8 @@ struct SetSearch {
         maximum.begin()
         let gains = scratch + ExpectedMaximum.scratchCount(stages: stages.total)
         let start = settle(maximum, stages: stages, hasKnown: known > -.infinity, costs: costs)
-        let current = start.included.isEmpty ? known : maximum.value(at: 0) - start.included.reduce(0) { $0 + costs[$1] }
+        let current =
+            start.included.isEmpty ? known : maximum.value(at: 0) - start.included.reduce(0) { $0 + costs[$1] }
         if current > value { (value, best) = (current, start.included) }
         if !start.open.isEmpty {
             descend(

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 public import Cascades
 import NumericalMethods
@@ -78,7 +78,9 @@ public struct EventsCheck: LogCheck {
             let right = outcomes.count { $0 }
             let events = min(right, outcomes.count - right)
             let numbers = log.schema.context.count + log.schema.evidenceRange(of: stage).count
-            guard numbers > 0, events > 0, Double(events) < context.eventsPerNumber * Double(numbers) else { return nil }
+            guard numbers > 0, events > 0, Double(events) < context.eventsPerNumber * Double(numbers) else {
+                return nil
+            }
             return Finding(
                 check: id, severity: .warning, columns: [columns.qualityName(stage)],
                 evidence:

@@ -15,7 +15,8 @@ struct CheckColumns {
 
     /// All columns of numbers that describe answers: qualities, context and evidence.
     var described: [(name: String, value: (Int) -> Double)] {
-        log.schema.stages.indices.map { stage in (qualityName(stage), { log.quality(item: $0, stage: stage) }) } + signals
+        log.schema.stages.indices.map { stage in (qualityName(stage), { log.quality(item: $0, stage: stage) }) }
+            + signals
     }
 
     /// The context and evidence columns.
@@ -62,7 +63,8 @@ struct CheckColumns {
         for signal in signals {
             var counts: [UInt64: Int] = [:]
             for item in 0..<log.count { counts[key(signal.value(item)), default: 0] += 1 }
-            expected *= Double(counts.values.reduce(0) { $0 + $1 * ($1 - 1) }) / Double(log.count * max(log.count - 1, 1))
+            expected *=
+                Double(counts.values.reduce(0) { $0 + $1 * ($1 - 1) }) / Double(log.count * max(log.count - 1, 1))
         }
         // A column without any repeats has no equal rows.
         guard expected > 0, expected < 0.05 else { return [] }
@@ -95,5 +97,7 @@ enum CheckText {
     static func share(_ value: Double) -> String { "\(number((value * 1000).rounded() / 10)) %" }
 
     /// A p-value.
-    static func p(_ value: Double) -> String { value < 1e-6 ? "p < 0.000001" : "p = \(number((value * 1e6).rounded(.up) / 1e6))" }
+    static func p(_ value: Double) -> String {
+        value < 1e-6 ? "p < 0.000001" : "p = \(number((value * 1e6).rounded(.up) / 1e6))"
+    }
 }

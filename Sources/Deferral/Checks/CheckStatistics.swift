@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 import NumericalMethods
 
@@ -15,7 +15,9 @@ enum CheckStatistics {
     }
 
     /// Two-sided tail probability of Student's t.
-    static func tTail(_ t: Double, degrees: Double) -> Double { regularizedBeta(degrees / (degrees + t * t), degrees / 2, 0.5) }
+    static func tTail(_ t: Double, degrees: Double) -> Double {
+        regularizedBeta(degrees / (degrees + t * t), degrees / 2, 0.5)
+    }
 
     /// Welch's test (1947) that two means are equal. At least 10 values each, since they needn't be normal.
     static func welch(_ a: [Double], _ b: [Double]) -> (difference: Double, p: Double)? {

@@ -38,12 +38,18 @@ public struct MissingOutcomesCheck: LogCheck {
                         check: id, severity: .warning, columns: ["\(name).propensity"],
                         evidence:
                             "'\(name)' lacks \(count) of \(log.count) outcomes (\(CheckText.share(Double(count) / Double(log.count)))), and \(unknown) of its outcomes have no propensity",
-                        remedy: "Log the probability with which each stage was asked; without it, policies are judged on the items the old policy chose."))
+                        remedy:
+                            "Log the probability with which each stage was asked; without it, policies are judged on the items the old policy chose."
+                    ))
             }
             for other in log.schema.stages.indices where other != stage {
                 let (items, _) = columns.qualities(other)
-                let asked = items.filter { log.isPresent(item: $0, stage: stage) }.map { log.quality(item: $0, stage: other) }
-                let left = items.filter { !log.isPresent(item: $0, stage: stage) }.map { log.quality(item: $0, stage: other) }
+                let asked = items.filter { log.isPresent(item: $0, stage: stage) }.map {
+                    log.quality(item: $0, stage: other)
+                }
+                let left = items.filter { !log.isPresent(item: $0, stage: stage) }.map {
+                    log.quality(item: $0, stage: other)
+                }
                 guard let (difference, p) = CheckStatistics.welch(asked, left) else { continue }
                 findings.append(
                     Finding(
@@ -51,7 +57,8 @@ public struct MissingOutcomesCheck: LogCheck {
                         columns: [columns.qualityName(stage), columns.qualityName(other)],
                         evidence:
                             "where '\(name)' was asked, the quality of '\(log.schema.stages[other].name)' differs by \(CheckText.number(difference)) from where it wasn't (\(CheckText.p(p)))",
-                        remedy: "Weight by inverse propensities, or ask '\(name)' on a random part of the items.", pValue: p))
+                        remedy: "Weight by inverse propensities, or ask '\(name)' on a random part of the items.",
+                        pValue: p))
             }
         }
         return findings
@@ -90,7 +97,8 @@ public struct SignalQualityCheck: LogCheck {
                 findings.append(
                     Finding(
                         check: id, severity: .warning, columns: [column.name],
-                        evidence: "'\(column.name)' is \(CheckText.number(first)) on all \(present.count) items that have it",
+                        evidence:
+                            "'\(column.name)' is \(CheckText.number(first)) on all \(present.count) items that have it",
                         remedy: "Leave the column out, or look whether it is computed as it should be."))
             }
             guard present.count < items.count else { continue }
@@ -104,7 +112,8 @@ public struct SignalQualityCheck: LogCheck {
                         check: id, severity: .warning, columns: [column.name, columns.qualityName(scored)],
                         evidence:
                             "'\(column.name)' is missing on \(without.count) of \(answered.count) items, and '\(columns.qualityName(scored))' is \(CheckText.number(abs(difference))) \(difference > 0 ? "lower" : "higher") there (\(CheckText.p(p)))",
-                        remedy: "Find out why it is missing; its absence is evidence of its own and must be the same in use.",
+                        remedy:
+                            "Find out why it is missing; its absence is evidence of its own and must be the same in use.",
                         pValue: p))
             }
         }

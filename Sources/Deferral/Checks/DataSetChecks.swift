@@ -15,7 +15,9 @@ public struct DriftCheck: LogCheck {
         return CheckColumns(log: log).described.compactMap { column in
             let items = (0..<log.count).filter { !log.times[$0].isNaN && !column.value($0).isNaN }
             let values = items.map(column.value)
-            guard let (correlation, p) = CheckStatistics.spearman(items.map { log.times[$0] }, values) else { return nil }
+            guard let (correlation, p) = CheckStatistics.spearman(items.map { log.times[$0] }, values) else {
+                return nil
+            }
             return Finding(
                 check: id, severity: .warning, columns: [column.name],
                 evidence:
@@ -49,8 +51,10 @@ public struct SplitCheck: LogCheck {
             }
             return Finding(
                 check: id, severity: .warning, columns: [column.name],
-                evidence: "the mean of '\(column.name)' differs between the splits: \(means.joined(separator: ", ")) (\(CheckText.p(p)))",
-                remedy: "Unless the splits are meant to differ, split the items at random again, by group where groups matter.",
+                evidence:
+                    "the mean of '\(column.name)' differs between the splits: \(means.joined(separator: ", ")) (\(CheckText.p(p)))",
+                remedy:
+                    "Unless the splits are meant to differ, split the items at random again, by group where groups matter.",
                 pValue: p)
         }
     }

@@ -57,7 +57,8 @@ public struct GroupDependenceCheck: LogCheck {
                 evidence:
                     "the quality of '\(log.schema.stages[stage].name)' depends on the group: intra-class correlation \(CheckText.number(intraClass)) (\(CheckText.p(p)))"
                     + (spanning > 0 ? ", and \(spanning) groups come in more than one split" : ""),
-                remedy: "If new groups are to come, hold out whole groups; if not, keep the group as context.", pValue: p)
+                remedy: "If new groups are to come, hold out whole groups; if not, keep the group as context.",
+                pValue: p)
         }
     }
 }

@@ -51,7 +51,9 @@ public struct CheckContext: Sendable, Hashable, Codable {
     public var leakingAUC: Double
 
     /// The usual assumptions.
-    public init(errorRate: Double = 0.05, tolerance: Double = 0.02, eventsPerNumber: Double = 10, leakingAUC: Double = 0.95) {
+    public init(
+        errorRate: Double = 0.05, tolerance: Double = 0.02, eventsPerNumber: Double = 10, leakingAUC: Double = 0.95
+    ) {
         self.errorRate = errorRate
         self.tolerance = tolerance
         self.eventsPerNumber = eventsPerNumber
@@ -92,7 +94,8 @@ public struct Finding: Sendable, Hashable, Codable {
 
     /// A finding of `check`.
     public init(
-        check: String, severity: Severity, columns: [String] = [], evidence: String, remedy: String, pValue: Double? = nil
+        check: String, severity: Severity, columns: [String] = [], evidence: String, remedy: String,
+        pValue: Double? = nil
     ) {
         self.check = check
         self.severity = severity

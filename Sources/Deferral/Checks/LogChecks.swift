@@ -33,7 +33,8 @@ public enum LogChecks {
                 findings.append(
                     Finding(
                         check: check.id, severity: .ok,
-                        evidence: count == 0 ? "nothing found" : "nothing found in \(count) test\(count == 1 ? "" : "s")", remedy: ""))
+                        evidence: count == 0
+                            ? "nothing found" : "nothing found in \(count) test\(count == 1 ? "" : "s")", remedy: ""))
             }
         }
         return findings

@@ -22,7 +22,8 @@ public struct OutcomeLeakCheck: LogCheck {
                 let items = columns.qualities(stage).items.filter { !signals[signal].value($0).isNaN }
                 let qualities = items.map { log.quality(item: $0, stage: stage) }
                 guard let outcomes = columns.outcomes(qualities),
-                    let (raw, rarer) = CheckStatistics.areaUnderROC(items.map(signals[signal].value), positive: outcomes)
+                    let (raw, rarer) = CheckStatistics.areaUnderROC(
+                        items.map(signals[signal].value), positive: outcomes)
                 else { continue }
                 let area = max(raw, 1 - raw)
                 // Twice, since either direction counts.
@@ -32,7 +33,8 @@ public struct OutcomeLeakCheck: LogCheck {
                         check: id, severity: .warning, columns: [signals[signal].name, columns.qualityName(stage)],
                         evidence:
                             "'\(signals[signal].name)' tells right from wrong answers of '\(log.schema.stages[stage].name)' with an area under the ROC curve of \(CheckText.number(area)) on \(items.count) items (\(CheckText.p(p)) for \(CheckText.number(context.leakingAUC)))",
-                        remedy: "Make sure that the number is known before the outcome is, and is computed the same way in use.",
+                        remedy:
+                            "Make sure that the number is known before the outcome is, and is computed the same way in use.",
                         pValue: p))
             }
         }
@@ -78,7 +80,8 @@ public struct DominatedStageCheck: LogCheck {
                         check: id, severity: .note, columns: ["\(dearName).quality", "\(cheapName).quality"],
                         evidence:
                             "'\(dearName)' costs \(CheckText.number(costs[dear])) \(unit) against \(CheckText.number(costs[cheap])) for '\(cheapName)', and its mean quality is \(CheckText.number(-mean)) lower (\(CheckText.p(p)))",
-                        remedy: "Leave '\(dearName)' out, unless a policy can say on which items it is better.", pValue: p))
+                        remedy: "Leave '\(dearName)' out, unless a policy can say on which items it is better.",
+                        pValue: p))
             }
         }
         return findings

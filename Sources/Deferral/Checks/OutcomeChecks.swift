@@ -26,7 +26,9 @@ public struct ImbalanceCheck: LogCheck {
                         check: id, severity: .warning, columns: [columns.qualityName(stage)],
                         evidence:
                             "the quality of '\(log.schema.stages[stage].name)' is \(CheckText.number(most.key)) on all but \(rest) of \(values.count) items",
-                        remedy: "Log items on which the stage differs, or treat its quality as a constant; nothing can be learned about when it fails."))
+                        remedy:
+                            "Log items on which the stage differs, or treat its quality as a constant; nothing can be learned about when it fails."
+                    ))
             }
         }
         findings += rare(log.groups, "group", context)
@@ -85,10 +87,13 @@ public struct MetricCheck: LogCheck {
             let mean = CheckStatistics.moments(values).mean
             guard mean <= share, counts.count(where: { $0 > 0 }) > 1 else { return nil }
             return Finding(
-                check: id, severity: .warning, columns: [columns.qualityName(stage), "\(log.schema.stages[stage].name).answer"],
+                check: id, severity: .warning,
+                columns: [columns.qualityName(stage), "\(log.schema.stages[stage].name).answer"],
                 evidence:
                     "'\(log.schema.stages[stage].name)' gives '\(answers.names[most])' on \(CheckText.share(share)) of items and is right on \(CheckText.share(mean)): accuracy can't tell it from always giving one answer",
-                remedy: "Score the rarer answers higher (balanced accuracy, F1), or weight items by the inverse share of their class.")
+                remedy:
+                    "Score the rarer answers higher (balanced accuracy, F1), or weight items by the inverse share of their class."
+            )
         }
     }
 
@@ -118,7 +123,8 @@ public struct MetricCheck: LogCheck {
         let names = log.schema.stages.map(\.name)
         return [
             Finding(
-                check: id, severity: .note, columns: ["group", columns.qualityName(best), columns.qualityName(bestByGroup)],
+                check: id, severity: .note,
+                columns: ["group", columns.qualityName(best), columns.qualityName(bestByGroup)],
                 evidence:
                     "over items '\(names[best])' is best (\(CheckText.number(means[best])) against \(CheckText.number(means[bestByGroup]))), over groups '\(names[bestByGroup])' (\(CheckText.number(byGroup[bestByGroup])) against \(CheckText.number(byGroup[best])))",
                 remedy: "Decide whether items or groups count the same, and weight the items accordingly.")

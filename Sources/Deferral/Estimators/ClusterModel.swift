@@ -29,7 +29,8 @@ public struct ClusterModel: Codable, Sendable, Hashable {
             var error = 0.0
             for index in 0..<rows.count where rows.fold[index] == heldFold {
                 for output in 0..<outputs {
-                    let miss = rows.targets[index * outputs + output] - table.values[Int(nearest[index]) * outputs + output]
+                    let miss =
+                        rows.targets[index * outputs + output] - table.values[Int(nearest[index]) * outputs + output]
                     if !miss.isNaN { error += miss * miss }
                 }
             }
@@ -57,7 +58,9 @@ public struct ClusterModel: Codable, Sendable, Hashable {
     private static func standardised(_ rows: TrainingRows, scale: Standardisation) -> [Double] {
         (0..<rows.features.count).map { cell in
             let feature = cell % rows.width
-            let away = scale.deviations[feature] > 0 ? (rows.features[cell] - scale.means[feature]) / scale.deviations[feature] : 0
+            let away =
+                scale.deviations[feature] > 0
+                ? (rows.features[cell] - scale.means[feature]) / scale.deviations[feature] : 0
             return away.isNaN ? 0 : away
         }
     }
@@ -112,9 +115,10 @@ public struct ClusterModel: Codable, Sendable, Hashable {
 
     private static func assign(_ z: [Double], width: Int, centers: [Double]) -> [Int32] {
         Parallel.map(count: z.count / width, minimumChunk: 1024) { row in
-            Int32(z.withUnsafeBufferPointer { z in
-                nearest(UnsafeBufferPointer(rebasing: z[row * width..<(row + 1) * width]), centers)
-            })
+            Int32(
+                z.withUnsafeBufferPointer { z in
+                    nearest(UnsafeBufferPointer(rebasing: z[row * width..<(row + 1) * width]), centers)
+                })
         }
     }
 

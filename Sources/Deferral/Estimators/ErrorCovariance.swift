@@ -37,7 +37,9 @@ public struct ErrorCovariance: Codable, Sendable, Hashable {
         for set in sets {
             let estimates = fit.estimates(for: log, answered: set)
             for item in 0..<log.count where set.allSatisfy({ log.log.isPresent(item: item, stage: $0) }) {
-                for stage in 0..<stages { errors[stage] = log.log.quality(item: item, stage: stage) - estimates[item, stage] }
+                for stage in 0..<stages {
+                    errors[stage] = log.log.quality(item: item, stage: stage) - estimates[item, stage]
+                }
                 for i in 0..<stages where !errors[i].isNaN {
                     let cell = ((set.contains(i) ? 1 : 0) * (stages + 1) + set.count) * stages + i
                     squares[cell] += errors[i] * errors[i]
@@ -60,7 +62,9 @@ public struct ErrorCovariance: Codable, Sendable, Hashable {
                 // A count of answers that never came up has the pooled deviation.
                 let count = cells.reduce(0) { $0 + counts[$1] }
                 let pooled = count > 0 ? cells.reduce(0) { $0 + squares[$1] } / count : 0
-                for cell in cells { deviations[cell] = (counts[cell] > 1 ? squares[cell] / counts[cell] : pooled).squareRoot() }
+                for cell in cells {
+                    deviations[cell] = (counts[cell] > 1 ? squares[cell] / counts[cell] : pooled).squareRoot()
+                }
             }
         }
         self.deviations = deviations

@@ -69,7 +69,8 @@ public struct EstimatorLearner: Sendable, Hashable {
             for output in 0..<rows.outputs { residuals[index * rows.outputs + output] -= predicted[output] }
         }
         let table = GroupTable(
-            names: groups.names, groups: rows.items.map { groups.codes[Int($0)] }, targets: residuals, outputs: rows.outputs)
+            names: groups.names, groups: rows.items.map { groups.codes[Int($0)] }, targets: residuals,
+            outputs: rows.outputs)
         return Estimator(kind: kind, features: map, regressor: regressor, groups: table)
     }
 }

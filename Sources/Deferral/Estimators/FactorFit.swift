@@ -60,7 +60,8 @@ enum FactorFit {
             for row in 0..<count {
                 for output in 0..<rows.outputs {
                     for factor in 0..<rank {
-                        result[row * rows.outputs + output] += values[row * rank + factor] * loadings[output * rank + factor]
+                        result[row * rows.outputs + output] +=
+                            values[row * rank + factor] * loadings[output * rank + factor]
                     }
                 }
             }
@@ -80,7 +81,9 @@ enum FactorFit {
         // The start breaks the symmetry between factors: cosines of rising frequency over the stages.
         var loadings = [Double](repeating: 0, count: outputs * rank)
         for output in 0..<outputs {
-            for factor in 0..<rank { loadings[output * rank + factor] = factor == 0 ? 1 : (output % (factor + 1) == 0 ? 1 : -1) }
+            for factor in 0..<rank {
+                loadings[output * rank + factor] = factor == 0 ? 1 : (output % (factor + 1) == 0 ? 1 : -1)
+            }
         }
         var factors = [Double](repeating: 0, count: rows.count * rank)
         for _ in 0..<12 {

@@ -72,7 +72,8 @@ enum LogisticFit {
         for (row, index) in indices.enumerated() {
             for feature in 0..<rows.width { features[row, feature] = rows.features[index * rows.width + feature] }
         }
-        let predictor = try LogisticRegression(inversePenalty: inversePenalty).fit(features: features, targets: targets).predictor
+        let predictor = try LogisticRegression(inversePenalty: inversePenalty).fit(features: features, targets: targets)
+            .predictor
         return Part(
             weights: predictor.coefficients, missing: predictor.missingTerms, intercept: predictor.intercepts[0])
     }

@@ -205,7 +205,9 @@ struct NearestRows {
             var feature = 0
             while feature + 4 <= width {
                 let (p, q) = (query[feature] - memory[base + feature], query[feature + 1] - memory[base + feature + 1])
-                let (r, s) = (query[feature + 2] - memory[base + feature + 2], query[feature + 3] - memory[base + feature + 3])
+                let (r, s) = (
+                    query[feature + 2] - memory[base + feature + 2], query[feature + 3] - memory[base + feature + 3]
+                )
                 a += p * p
                 b += q * q
                 c += r * r

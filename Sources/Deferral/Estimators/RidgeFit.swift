@@ -148,7 +148,8 @@ private struct Moments: Sendable {
             z.withUnsafeMutableBufferPointer { z in
                 for index in 0..<rows.count where rows.fold[index] == fold {
                     for feature in 0..<rows.width {
-                        let away = (rows.features[index * rows.width + feature] - scale.means[feature]) * inverse[feature]
+                        let away =
+                            (rows.features[index * rows.width + feature] - scale.means[feature]) * inverse[feature]
                         z[feature + 1] = away.isNaN ? 0 : away
                     }
                     for output in 0..<outputs {

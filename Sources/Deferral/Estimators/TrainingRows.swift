@@ -33,7 +33,8 @@ struct TrainingRows: Sendable {
     /// Folds are dealt out at random by item. Each item draws from its own stream.
     init(
         _ log: CostedLog, features map: FeatureMap, answered: AnsweredSets, outputs: Int, folds: Int = 5,
-        using random: inout Random, target: (_ item: Int, _ set: StageSet, _ row: UnsafeMutableBufferPointer<Double>) -> Void
+        using random: inout Random,
+        target: (_ item: Int, _ set: StageSet, _ row: UnsafeMutableBufferPointer<Double>) -> Void
     ) {
         width = map.width
         self.outputs = outputs

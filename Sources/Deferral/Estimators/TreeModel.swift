@@ -30,7 +30,9 @@ public struct TreeModel: Codable, Sendable {
             let held = known.filter { rows.fold[$0] == heldFold }
             let training = kept.map { rows.targets[$0 * outputs + output] }
             // Trees need something to tell apart.
-            guard let first = training.first, training.contains(where: { $0 != first }), !held.isEmpty else { return nil }
+            guard let first = training.first, training.contains(where: { $0 != first }), !held.isEmpty else {
+                return nil
+            }
             let learner = BoostedTrees(
                 objective: LogisticFit.suits(targets) ? .logistic : .squaredError, rounds: 40, depth: 3,
                 learningRate: 0.25, minimumChildWeight: 2, patience: 10, threads: 1)
@@ -44,7 +46,9 @@ public struct TreeModel: Codable, Sendable {
     private static func matrix(_ rows: TrainingRows, _ indices: [Int]) -> Matrix {
         var storage: [Double] = []
         storage.reserveCapacity(indices.count * rows.width)
-        for index in indices { storage.append(contentsOf: rows.features[index * rows.width..<(index + 1) * rows.width]) }
+        for index in indices {
+            storage.append(contentsOf: rows.features[index * rows.width..<(index + 1) * rows.width])
+        }
         return Matrix(rows: indices.count, columns: rows.width, storage: storage)
     }
 

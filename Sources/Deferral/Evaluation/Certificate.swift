@@ -52,7 +52,8 @@ public struct Certificate: Sendable {
         confidence: Double, bound: RiskBound = .betting, prices: [Double]? = nil
     ) throws -> Certificate {
         guard confidence > 0, confidence < 1 else {
-            throw DeferralError.badParameter(name: "guarantee", value: "\(confidence)", expected: "a number between 0 and 1")
+            throw DeferralError.badParameter(
+                name: "guarantee", value: "\(confidence)", expected: "a number between 0 and 1")
         }
         guard calibration.isComplete else {
             throw DeferralError.unsuitableLog(
@@ -84,7 +85,9 @@ public struct Certificate: Sendable {
             passed.append((candidate, pValue, losses))
         }
         let best = passed.min { a, b in
-            if case .budget = goal { return (-a.candidate.quality, a.candidate.cost) < (-b.candidate.quality, b.candidate.cost) }
+            if case .budget = goal {
+                return (-a.candidate.quality, a.candidate.cost) < (-b.candidate.quality, b.candidate.cost)
+            }
             return (a.candidate.cost, -a.candidate.quality) < (b.candidate.cost, -b.candidate.quality)
         }
         let shown = best.map { ($0.pValue, $0.losses) } ?? (safest!.pValue, safest!.losses)
@@ -118,9 +121,15 @@ extension Certificate {
             switch goal {
             case .keep(let share):
                 // Qualities lie in [0, 1] unless the logs show otherwise; then their range is taken as known.
-                var (low, high) = (min(0, training.objective.abstentionQuality), max(1, training.objective.abstentionQuality))
-                for value in training.log.quality where !value.isNaN { (low, high) = (min(low, value), max(high, value)) }
-                for value in calibration.log.quality where !value.isNaN { (low, high) = (min(low, value), max(high, value)) }
+                var (low, high) = (
+                    min(0, training.objective.abstentionQuality), max(1, training.objective.abstentionQuality)
+                )
+                for value in training.log.quality where !value.isNaN {
+                    (low, high) = (min(low, value), max(high, value))
+                }
+                for value in calibration.log.quality where !value.isNaN {
+                    (low, high) = (min(low, value), max(high, value))
+                }
                 let scaled = [share * low, share * high].sorted()
                 lower = scaled[0] - high
                 upper = scaled[1] - low
@@ -130,7 +139,8 @@ extension Certificate {
                 upper = max(most - budget, 0)
             case .price:
                 throw DeferralError.badParameter(
-                    name: "guarantee", value: "with a price", expected: "a quality to keep or a budget, which can be promised")
+                    name: "guarantee", value: "with a price",
+                    expected: "a quality to keep or a budget, which can be promised")
             }
         }
 

@@ -42,7 +42,9 @@ public struct Counterfactual: Sendable, Hashable {
             let below = (values.firstIndex { $0 >= value } ?? values.count) - 1
             for (start, direction) in [(above, 1), (below, -1)] {
                 let count = direction > 0 ? values.count - start : start + 1
-                guard count > 0, let steps = firstChange(count: count, limit: limit, changes: { moveAt(start + direction * $0) != move })
+                guard count > 0,
+                    let steps = firstChange(
+                        count: count, limit: limit, changes: { moveAt(start + direction * $0) != move })
                 else { continue }
                 let index = start + direction * steps
                 let share = Double(steps) / Double(max(values.count, 1))

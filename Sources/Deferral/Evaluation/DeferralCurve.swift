@@ -18,7 +18,8 @@ public struct DeferralCurve: Sendable, Hashable {
     ///   - after: quality of the second stage's, `[items]`.
     public init(scores: [Double], before: [Double], after: [Double]) {
         let count = scores.count
-        precondition(count > 0 && before.count == count && after.count == count, "a deferral curve needs equally many of all")
+        precondition(
+            count > 0 && before.count == count && after.count == count, "a deferral curve needs equally many of all")
         precondition(!scores.contains { $0.isNaN }, "an item without a score has no place in the order")
         let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
         var shares = [0.0]
@@ -48,6 +49,7 @@ public struct DeferralCurve: Sendable, Hashable {
         let upper = shares.firstIndex { $0 >= share } ?? shares.count - 1
         if upper == 0 { return qualities[0] }
         let (low, high) = (shares[upper - 1], shares[upper])
-        return qualities[upper - 1] + (qualities[upper] - qualities[upper - 1]) * (min(share, high) - low) / (high - low)
+        return qualities[upper - 1] + (qualities[upper] - qualities[upper - 1]) * (min(share, high) - low)
+            / (high - low)
     }
 }

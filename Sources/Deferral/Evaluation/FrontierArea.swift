@@ -11,7 +11,9 @@ public enum FrontierArea {
     }
 
     /// The same under the points themselves, joined in order of cost without taking their hull.
-    public static func meanQuality(unhulled points: [FrontierPoint], from cheapest: Double, to dearest: Double) -> Double {
+    public static func meanQuality(unhulled points: [FrontierPoint], from cheapest: Double, to dearest: Double)
+        -> Double
+    {
         let sorted = points.sorted { ($0.cost, $0.quality) < ($1.cost, $1.quality) }
         return area(sorted.map { ($0.cost, $0.quality) }, from: cheapest, to: dearest) / (dearest - cheapest)
     }
@@ -60,7 +62,9 @@ public enum FrontierArea {
     private static func recovered(
         _ points: [(strongShare: Double, quality: Double)], weak: Double, strong: Double
     ) -> [(Double, Double)] {
-        let inner = points.filter { $0.strongShare > 0 && $0.strongShare < 1 }.sorted { $0.strongShare < $1.strongShare }
+        let inner = points.filter { $0.strongShare > 0 && $0.strongShare < 1 }.sorted {
+            $0.strongShare < $1.strongShare
+        }
         return [(0.0, 0.0)] + inner.map { ($0.strongShare, ($0.quality - weak) / (strong - weak)) } + [(1.0, 1.0)]
     }
 

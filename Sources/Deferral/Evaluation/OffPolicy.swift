@@ -43,7 +43,8 @@ public struct OffPolicy: Sendable {
 
     /// Estimates what `policy` reaches on `log`.
     public init(
-        _ policy: any Policy, on log: CostedLog, confidence: Double = 0.95, replicates: Int = 1000, using random: inout Random
+        _ policy: any Policy, on log: CostedLog, confidence: Double = 0.95, replicates: Int = 1000,
+        using random: inout Random
     ) throws {
         let parts = (policy as? MixturePolicy)?.components.map { ($0.weight, $0.policy) } ?? [(1, policy)]
         let fork = random.fork()

@@ -94,7 +94,8 @@ public struct ReplayedOutcomes: Sendable {
 
     /// The weighted average of what several policies did on the same items; weights add up to 1.
     static func mixed(_ parts: [(weight: Double, outcomes: ReplayedOutcomes)]) -> ReplayedOutcomes {
-        var result = ReplayedOutcomes(items: parts[0].outcomes.quality.count, stages: parts[0].outcomes.askedShare.count)
+        var result = ReplayedOutcomes(
+            items: parts[0].outcomes.quality.count, stages: parts[0].outcomes.askedShare.count)
         func average(_ values: (ReplayedOutcomes) -> [Double]) -> [Double] {
             var sum = [Double](repeating: 0, count: values(parts[0].outcomes).count)
             for part in parts where part.weight > 0 {

@@ -17,7 +17,9 @@ public struct Frontier: Sendable, Codable, Hashable {
                 let a = hull[hull.count - 2]
                 let b = hull[hull.count - 1]
                 // b stays only above the line from a to the new point.
-                if (b.quality - a.quality) * (point.cost - a.cost) > (point.quality - a.quality) * (b.cost - a.cost) { break }
+                if (b.quality - a.quality) * (point.cost - a.cost) > (point.quality - a.quality) * (b.cost - a.cost) {
+                    break
+                }
                 hull.removeLast()
             }
             hull.append(point)

@@ -39,7 +39,8 @@ public enum GoalSolver {
     ) rethrows -> (mixture: PriceMixture, points: [FrontierPoint]) {
         if case .price(let price) = goal {
             let points = try outcomes([price])
-            let mixture = PriceMixture(prices: [price], weights: [1], expected: points[0], slope: price, isReached: true)
+            let mixture = PriceMixture(
+                prices: [price], weights: [1], expected: points[0], slope: price, isReached: true)
             return (mixture, points)
         }
         var points = try outcomes(grid)
@@ -68,14 +69,17 @@ public enum GoalSolver {
             let slope =
                 index + 1 < points.count
                 ? slope(point, points[index + 1]) : index > 0 ? slope(points[index - 1], point) : 0
-            return PriceMixture(prices: [point.price], weights: [1], expected: point, slope: slope, isReached: isReached)
+            return PriceMixture(
+                prices: [point.price], weights: [1], expected: point, slope: slope, isReached: isReached)
         }
         let last = points.count - 1
         // The share of the upper corner of the segment in which the goal lies.
         let position: (upper: Int, share: Double)
         switch goal {
         case .price(let price):
-            let best = points.indices.max { points[$0].quality - price * points[$0].cost < points[$1].quality - price * points[$1].cost }
+            let best = points.indices.max {
+                points[$0].quality - price * points[$0].cost < points[$1].quality - price * points[$1].cost
+            }
             return corner(best ?? 0, isReached: true)
         case .budget(let budget):
             if budget < points[0].cost { return corner(0, isReached: false) }

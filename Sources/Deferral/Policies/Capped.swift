@@ -54,7 +54,8 @@ public struct CappedPolicy: Policy {
     }
 
     public func formula(_ schema: LogSchema) -> String {
-        base.formula(schema) + "\nunder a cap of \(Number.short(cap)) an item: a stage is asked only if its largest cost still fits"
+        base.formula(schema)
+            + "\nunder a cap of \(Number.short(cap)) an item: a stage is asked only if its largest cost still fits"
     }
 
     public func terms(_ state: PolicyState) -> [PolicyTerm] {

@@ -18,7 +18,9 @@ public struct CodedPolicy: Codable, Sendable {
         guard let type = PolicyFamilies.kinds.first(where: { $0.kind == kind }) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .kind, in: container,
-                debugDescription: "there is no policy kind '\(kind)'; known: \(PolicyFamilies.kinds.map { $0.kind }.joined(separator: ", "))")
+                debugDescription:
+                    "there is no policy kind '\(kind)'; known: \(PolicyFamilies.kinds.map { $0.kind }.joined(separator: ", "))"
+            )
         }
         policy = try container.decode(type, forKey: .value)
     }

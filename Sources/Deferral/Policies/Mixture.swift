@@ -26,7 +26,8 @@ public struct MixturePolicy: Policy {
     /// A mixture of `components`, whose weights are scaled to add up to 1.
     public init(_ components: [Component]) {
         let total = components.reduce(0) { $0 + $1.weight }
-        precondition(!components.isEmpty && total > 0 && components.allSatisfy { $0.weight >= 0 },
+        precondition(
+            !components.isEmpty && total > 0 && components.allSatisfy { $0.weight >= 0 },
             "a mixture needs non-negative weights with a positive sum")
         self.components = components.map { Component(weight: $0.weight / total, policy: $0.policy) }
     }

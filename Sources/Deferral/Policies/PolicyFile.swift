@@ -85,7 +85,9 @@ public struct PolicyFile: Sendable {
         guard missing.isEmpty else {
             throw DeferralError.schemaMismatch(
                 missing: missing,
-                remedy: "The policy was learned for the stages \(schema.stages.map(\.name).joined(separator: ", ")); give a log of the same stages, or fit again.")
+                remedy:
+                    "The policy was learned for the stages \(schema.stages.map(\.name).joined(separator: ", ")); give a log of the same stages, or fit again."
+            )
         }
         return CostedLog(try log.conforming(to: schema), objective: objective)
     }
@@ -138,7 +140,8 @@ extension DecodingError {
         }
         switch self {
         case .keyNotFound(let key, let context): return "at \(place(context)): '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context): return "at \(place(context)): \(context.debugDescription)"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "at \(place(context)): \(context.debugDescription)"
         case .dataCorrupted(let context): return "at \(place(context)): \(context.debugDescription)"
         @unknown default: return "it is not a policy file"
         }

@@ -58,7 +58,9 @@ struct SingleStagePath: PolicyPath {
         for stage in cost.indices where !quality[stage].isNaN {
             // At an infinite price only cost counts.
             let value = price == .infinity ? -cost[stage] : quality[stage] - price * cost[stage]
-            if value > bestValue || (value == bestValue && cost[stage] < cost[best]) { (best, bestValue) = (stage, value) }
+            if value > bestValue || (value == bestValue && cost[stage] < cost[best]) {
+                (best, bestValue) = (stage, value)
+            }
         }
         return best
     }

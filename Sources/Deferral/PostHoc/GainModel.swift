@@ -30,7 +30,8 @@ struct GainModel: Sendable {
 
     /// Fits to the items of `log` on which all of `answered` did; the last of them by cost is what is compared with.
     init(
-        _ log: CostedLog, answered: StageSet, target: GainTarget, kind: EstimatorKind, folds: Int, using random: inout Random
+        _ log: CostedLog, answered: StageSet, target: GainTarget, kind: EstimatorKind, folds: Int,
+        using random: inout Random
     ) throws {
         let outcomes = log.log
         let schema = outcomes.schema
@@ -56,7 +57,8 @@ struct GainModel: Sendable {
                 case .difference:
                     row[index] = outcomes.quality(item: item, stage: stage) - outcomes.quality(item: item, stage: last)
                 case .probability:
-                    row[index] = outcomes.signal(item: item, probability[stage]) - outcomes.signal(item: item, probability[last])
+                    row[index] =
+                        outcomes.signal(item: item, probability[stage]) - outcomes.signal(item: item, probability[last])
                 case .confidence:
                     row[index] =
                         confidence.isEmpty
@@ -66,7 +68,8 @@ struct GainModel: Sendable {
         }
         // The last fit is to all rows; the others each leave a part out.
         let fits: [Estimator] = try Parallel.map(count: rows.folds + 1) { part in
-            try learner.fit(part == rows.folds ? rows : rows.filter { rows.fold[$0] != Int32(part) }, map: map, log: log)
+            try learner.fit(
+                part == rows.folds ? rows : rows.filter { rows.fold[$0] != Int32(part) }, map: map, log: log)
         }
         estimator = fits[rows.folds]
         var output = [Int](repeating: -1, count: schema.stages.count)
@@ -74,7 +77,8 @@ struct GainModel: Sendable {
         self.output = output
         baseline =
             target != .confidence
-            ? nil : try Self.confidence(log, stage: last, named: confidence.isEmpty ? nil : confidence[last], using: &random)
+            ? nil
+            : try Self.confidence(log, stage: last, named: confidence.isEmpty ? nil : confidence[last], using: &random)
 
         // Out of fold: each part of the items by an estimator that never saw them.
         var fold = [Int](repeating: 0, count: log.count)

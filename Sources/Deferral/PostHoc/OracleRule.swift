@@ -23,7 +23,8 @@ public enum OracleRule {
                 count += 1
             }
             return FrontierPoint(
-                price: prices[index], cost: count > 0 ? cost / count : .nan, quality: count > 0 ? quality / count : .nan)
+                price: prices[index], cost: count > 0 ? cost / count : .nan, quality: count > 0 ? quality / count : .nan
+            )
         }
     }
 

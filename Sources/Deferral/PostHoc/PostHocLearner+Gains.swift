@@ -10,10 +10,13 @@ extension PostHocLearner {
     /// the ``DeferralCurve``).
     ///
     /// - Throws: ``DeferralError`` where `training` is no log of two stages with what the rule needs.
-    public func gains(learnedFrom training: CostedLog, on log: OutcomeLog, using random: inout Random) throws -> [Double] {
+    public func gains(learnedFrom training: CostedLog, on log: OutcomeLog, using random: inout Random) throws
+        -> [Double]
+    {
         guard training.stageCount == 2, training.isComplete, obstacle(training) == nil else {
             throw DeferralError.unsuitableLog(
-                family: family, reason: obstacle(training) ?? "gains are asked of \(training.stageCount) stages, or cells are missing",
+                family: family,
+                reason: obstacle(training) ?? "gains are asked of \(training.stageCount) stages, or cells are missing",
                 remedy: "Give a complete log of two stages.")
         }
         let order = training.stagesByCost

@@ -103,7 +103,8 @@ public struct PostHocLearner: PolicyLearner {
         let prices = Self.prices(log)
         var best: (path: PostHocPath, kind: EstimatorKind)?
         var bestValue = -Double.infinity
-        var candidates = ThresholdPath.chains(of: stages, canStop: { _ in true }, longest: longestChain, most: mostChains)
+        var candidates = ThresholdPath.chains(
+            of: stages, canStop: { _ in true }, longest: longestChain, most: mostChains)
         for kind in kinds {
             let stream = random.split(random.next())
             var models: [StageSet: GainModel] = [:]
@@ -117,9 +118,13 @@ public struct PostHocLearner: PolicyLearner {
             // Longer chains are grown from the winners, while they still win.
             while length < min(longestChain, stages.count) {
                 let seeds = choices.map(\.chain).filter { $0.count == length }
-                let grown = Set(seeds.flatMap { seed in
-                    stages.filter { !seed.contains($0) }.map { added in stages.filter { seed.contains($0) || $0 == added } }
-                }).subtracting(candidates).sorted { $0.lexicographicallyPrecedes($1) }
+                let grown = Set(
+                    seeds.flatMap { seed in
+                        stages.filter { !seed.contains($0) }.map { added in
+                            stages.filter { seed.contains($0) || $0 == added }
+                        }
+                    }
+                ).subtracting(candidates).sorted { $0.lexicographicallyPrecedes($1) }
                 if grown.isEmpty { break }
                 candidates += grown
                 tried = try path(candidates)

@@ -128,7 +128,8 @@ struct PostHocPath: PolicyPath {
             for (index, item) in items.enumerated() {
                 let row = item * stages
                 advantage[index] =
-                    log.log.quality[row + next] - log.log.quality[row + current] - price * log.cost(item: item, stage: next)
+                    log.log.quality[row + next] - log.log.quality[row + current] - price
+                    * log.cost(item: item, stage: next)
                     + onward[index]
                 var best = -Double.infinity
                 var spent = 0.0
@@ -144,7 +145,8 @@ struct PostHocPath: PolicyPath {
         }
         var value = 0.0
         for (index, item) in items.enumerated() {
-            value += log.log.quality(item: item, stage: chain[0]) - price * log.cost(item: item, stage: chain[0])
+            value +=
+                log.log.quality(item: item, stage: chain[0]) - price * log.cost(item: item, stage: chain[0])
                 + onward[index]
         }
         return Choice(chain: chain, options: options, value: value / Double(items.count))

@@ -57,7 +57,8 @@ public struct PostHocPolicy: Policy, Hashable {
             base[0] = 0
             step.baseline?.estimate(state, into: base)
             return Self.net(
-                gains: gains, baseline: base[0], outputs: step.outputs, later: chain[position...], costs: cost, price: price)
+                gains: gains, baseline: base[0], outputs: step.outputs, later: chain[position...], costs: cost,
+                price: price)
                 + step.option
         }
     }
@@ -84,7 +85,8 @@ public struct PostHocPolicy: Policy, Hashable {
             let option = step.option > 0 ? " + \(Number.short(step.option))" : ""
             let later = names[(place + 1)...].joined(separator: ", ")
             lines.append(
-                "go on to \(names[place + 1]) iff max over k in {\(later)} of (\(gainName)_k - \(Number.short(price)) cost to k)\(option) > 0, by \(step.estimator.description)")
+                "go on to \(names[place + 1]) iff max over k in {\(later)} of (\(gainName)_k - \(Number.short(price)) cost to k)\(option) > 0, by \(step.estimator.description)"
+            )
         }
         lines.append("answer with the last stage asked")
         return lines.joined(separator: "\n")

@@ -45,7 +45,8 @@ struct HeldOutMeasurer: Sendable {
         func differences(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 - $1 } }
         return Measurement(
             quality: interval(outcomes.quality, weights: outcomes.weights),
-            cost: interval(zip(outcomes.cost, outcomes.quality).map { $1.isNaN ? .nan : $0 }, weights: outcomes.weights),
+            cost: interval(
+                zip(outcomes.cost, outcomes.quality).map { $1.isNaN ? .nan : $0 }, weights: outcomes.weights),
             qualityGain: interval(differences(outcomes.quality, simple.quality)),
             costGain: interval(
                 zip(differences(outcomes.cost, simple.cost), differences(outcomes.quality, simple.quality))

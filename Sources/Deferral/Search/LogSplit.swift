@@ -32,7 +32,8 @@ public struct LogSplit: Sendable, Hashable {
         if method == .time {
             guard !log.times.isEmpty else {
                 throw DeferralError.unsuitableLog(
-                    family: "split", reason: "the log has no times", remedy: "Add `time` to its items, or split at random.")
+                    family: "split", reason: "the log has no times",
+                    remedy: "Add `time` to its items, or split at random.")
             }
             let order = log.times.indices.sorted { (log.times[$0], $0) < (log.times[$1], $1) }
             let cut = Int((Double(log.count) * (1 - share)).rounded())
@@ -42,7 +43,8 @@ public struct LogSplit: Sendable, Hashable {
         }
         if method == .group && log.groups.isEmpty {
             throw DeferralError.unsuitableLog(
-                family: "split", reason: "the log has no groups", remedy: "Add `group` to its items, or split at random.")
+                family: "split", reason: "the log has no groups",
+                remedy: "Add `group` to its items, or split at random.")
         }
         let blocks = Self.blocks(log, byGroup: method == .group)
         var order = Array(0..<blocks.count)
@@ -80,7 +82,8 @@ public struct LogSplit: Sendable, Hashable {
         var blocks: [[Int]] = []
         var block: [String: Int] = [:]
         for item in 0..<log.count {
-            let key = byGroup ? log.groups[item] : log.inputs.isEmpty || log.inputs[item].isEmpty ? nil : log.inputs[item]
+            let key =
+                byGroup ? log.groups[item] : log.inputs.isEmpty || log.inputs[item].isEmpty ? nil : log.inputs[item]
             if let key, let known = block[key] {
                 blocks[known].append(item)
             } else {

@@ -105,12 +105,15 @@ public struct PolicySearch: Sendable {
         if let obstacle = capped(SingleStageLearner()).obstacle(training) {
             throw DeferralError.unsuitableLog(
                 family: "fit", reason: obstacle,
-                remedy: "The cheapest stage costs up to \(Number.short(training.largestCost.min() ?? 0)); raise the cap above that.")
+                remedy:
+                    "The cheapest stage costs up to \(Number.short(training.largestCost.min() ?? 0)); raise the cap above that."
+            )
         }
         var candidates: [Candidate] = []
         var obstacles: [(family: String, reason: String)] = []
         let simple = try candidate(
-            capped(SingleStageLearner()), training: training, validation: validation, folds: folds, referenceQuality: referenceQuality,
+            capped(SingleStageLearner()), training: training, validation: validation, folds: folds,
+            referenceQuality: referenceQuality,
             random: random.split(2), work: work)
         for (index, learner) in learners.map(capped).enumerated() {
             if learner.family == simple.learner.family { continue }
@@ -121,7 +124,8 @@ public struct PolicySearch: Sendable {
             }
             candidates.append(
                 try candidate(
-                    learner, training: training, validation: validation, folds: folds, referenceQuality: referenceQuality,
+                    learner, training: training, validation: validation, folds: folds,
+                    referenceQuality: referenceQuality,
                     random: random.split(3 + UInt64(index)), work: work))
         }
         let choice = Choice(
@@ -130,7 +134,8 @@ public struct PolicySearch: Sendable {
         let measurer = HeldOutMeasurer(
             log: heldOut, confidence: confidence, replicates: replicates, random: random.split(1_000_001))
         return try SearchResult(
-            goal: goal, simple: simple, candidates: candidates, choice: choice, obstacles: obstacles, training: training,
+            goal: goal, simple: simple, candidates: candidates, choice: choice, obstacles: obstacles,
+            training: training,
             heldOut: heldOut, reference: reference, referenceQuality: referenceQuality, measurer: measurer,
             certification: calibration.map { ($0, guarantee ?? confidence) })
     }
@@ -148,7 +153,8 @@ public struct PolicySearch: Sendable {
         work.advance()
         let outcomes = validation.outcomes(mixture)
         return Candidate(
-            learner: learner, path: path, mixture: mixture, frontier: Frontier(hullOf: points), quality: outcomes.quality,
+            learner: learner, path: path, mixture: mixture, frontier: Frontier(hullOf: points),
+            quality: outcomes.quality,
             cost: outcomes.cost)
     }
 
@@ -183,7 +189,9 @@ public struct PolicySearch: Sendable {
             let price: Double
             if case .price(let asked) = goal { price = asked } else { price = simple.mixture.slope }
             self.price = price
-            func value(_ candidate: Candidate, _ item: Int) -> Double { candidate.quality[item] - price * candidate.cost[item] }
+            func value(_ candidate: Candidate, _ item: Int) -> Double {
+                candidate.quality[item] - price * candidate.cost[item]
+            }
             func mean(_ candidate: Candidate) -> Double {
                 candidate.mixture.expected.quality - price * candidate.mixture.expected.cost
             }

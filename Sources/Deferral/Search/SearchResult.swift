@@ -53,7 +53,8 @@ public struct SearchResult: Sendable {
     init(
         goal: Goal, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate], choice: PolicySearch.Choice,
         obstacles: [(family: String, reason: String)], training: CostedLog, heldOut: CostedLog, reference: Int,
-        referenceQuality: Double, measurer: HeldOutMeasurer, certification: (calibration: CostedLog, confidence: Double)?
+        referenceQuality: Double, measurer: HeldOutMeasurer,
+        certification: (calibration: CostedLog, confidence: Double)?
     ) throws {
         self.goal = goal
         self.obstacles = obstacles
@@ -67,12 +68,14 @@ public struct SearchResult: Sendable {
         rows.append(
             Row(
                 name: "best single: \(names[best])", kind: .baseline, policy: SingleStagePolicy(stage: best),
-                measurement: measurer.measure(SingleStagePolicy(stage: best), against: simpleOutcomes), isReached: true))
+                measurement: measurer.measure(SingleStagePolicy(stage: best), against: simpleOutcomes), isReached: true)
+        )
         for candidate in [simple] + candidates {
             rows.append(
                 Row(
                     name: candidate.learner.family, kind: .family, policy: candidate.policy,
-                    measurement: measurer.measure(candidate.policy, against: simpleOutcomes), frontier: candidate.frontier,
+                    measurement: measurer.measure(candidate.policy, against: simpleOutcomes),
+                    frontier: candidate.frontier,
                     isReached: candidate.mixture.isReached))
         }
         let picked = choice.index.map { candidates[$0] } ?? simple
@@ -104,7 +107,8 @@ public struct SearchResult: Sendable {
             rows.append(
                 Row(
                     name: "certified \(chosen)", kind: .family, policy: policy,
-                    measurement: measurer.measure(policy, against: simpleOutcomes), isReached: certificate?.policy != nil))
+                    measurement: measurer.measure(policy, against: simpleOutcomes),
+                    isReached: certificate?.policy != nil))
         }
         self.rows = rows
     }
@@ -123,7 +127,8 @@ public struct SearchResult: Sendable {
     /// The mixture of the cheapest and the best stage whose mean cost is `cost`.
     private static func randomChoice(_ log: CostedLog, atCost cost: Double) -> (any Policy)? {
         let best = log.bestStage
-        guard let cheapest = log.stagesByCost.first, cheapest != best, log.meanCost[best] > log.meanCost[cheapest] else {
+        guard let cheapest = log.stagesByCost.first, cheapest != best, log.meanCost[best] > log.meanCost[cheapest]
+        else {
             return nil
         }
         let share = (cost - log.meanCost[cheapest]) / (log.meanCost[best] - log.meanCost[cheapest])
@@ -139,10 +144,12 @@ public struct SearchResult: Sendable {
     ) -> String {
         guard let gain = choice.gain else { return "no other family could learn from this log" }
         let interval = "\(Number.short(gain.lower)) to \(Number.short(gain.upper))"
-        let text = "quality less \(Number.short(choice.price)) times cost, out of fold, against the simple policy: \(interval)"
+        let text =
+            "quality less \(Number.short(choice.price)) times cost, out of fold, against the simple policy: \(interval)"
         guard let index = choice.index else {
             return "no gain: no family beats the simple policy beyond noise (best of \(candidates.count): \(text))"
         }
-        return "\(candidates[index].learner.family) is the best of \(candidates.count) families by cross-validation and beats the simple policy beyond noise (\(text))"
+        return
+            "\(candidates[index].learner.family) is the best of \(candidates.count) families by cross-validation and beats the simple policy beyond noise (\(text))"
     }
 }

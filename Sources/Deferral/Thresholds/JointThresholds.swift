@@ -124,7 +124,8 @@ struct JointThresholds {
                     goOn[item] = values[later ?? orders.count][item]
                 }
                 let best = Self.bestPair(
-                    stopFirst: stopFirst, stopSecond: stopSecond, goOn: goOn, first: orders[pair], second: orders[pair + 1])
+                    stopFirst: stopFirst, stopSecond: stopSecond, goOn: goOn, first: orders[pair],
+                    second: orders[pair + 1])
                 if before + best.value > value + 1e-12 * max(abs(value), 1) {
                     cuts[pair] = best.first
                     cuts[pair + 1] = best.second

@@ -43,7 +43,9 @@ struct ThresholdGrid {
         for stage in 0...axes {
             let dimensions = min(stage + 1, axes)
             var strides = [Int](repeating: 1, count: dimensions)
-            for axis in stride(from: dimensions - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * sizes[axis + 1] }
+            for axis in stride(from: dimensions - 2, through: 0, by: -1) {
+                strides[axis] = strides[axis + 1] * sizes[axis + 1]
+            }
             var table = [Double](repeating: 0, count: sizes[0..<dimensions].reduce(1, *))
             for item in 0..<items {
                 var cell = 0

@@ -66,7 +66,9 @@ struct ThresholdPath: PolicyPath {
             longest += 1
         }
         let finalists = Array(ranked.prefix(2))
-        let exact: [Choice] = Parallel.map(count: finalists.count) { index in self.exact(finalists[index].chain, price: price) }
+        let exact: [Choice] = Parallel.map(count: finalists.count) { index in
+            self.exact(finalists[index].chain, price: price)
+        }
         let single = Choice(chain: [singles.stage(price: price)], cuts: [], value: singles.value(price: price))
         return exact.reduce(single) { $1.value > $0.value + 1e-12 ? $1 : $0 }
     }
@@ -128,6 +130,7 @@ struct ThresholdPath: PolicyPath {
     /// How many items have all cells of `chain`.
     private func weight(_ chain: [Int]) -> Double {
         let stages = log.stageCount
-        return Double(max(1, (0..<log.count).count { item in !chain.contains { log.log.quality[item * stages + $0].isNaN } }))
+        return Double(
+            max(1, (0..<log.count).count { item in !chain.contains { log.log.quality[item * stages + $0].isNaN } }))
     }
 }

@@ -35,7 +35,8 @@ public struct WindowLearner: PolicyLearner {
     public func fit(_ log: CostedLog, using random: inout Random) throws -> any PolicyPath {
         if let obstacle = obstacle(log) {
             throw DeferralError.unsuitableLog(
-                family: family, reason: obstacle, remedy: "Say what no answer is worth, and log evidence with each answer.")
+                family: family, reason: obstacle,
+                remedy: "Say what no answer is worth, and log evidence with each answer.")
         }
         let scores = ThresholdLearner(scoreName: scoreName).scores(log)
         return WindowPath(log: log, scores: scores, boundaries: boundaries)
@@ -94,13 +95,15 @@ struct WindowPath: PolicyPath {
             for item in 0..<log.count where isPresent(item) {
                 let stage = chain[chain.count - 1]
                 let answers = Int(last.group[item]) < cut
-                value[item] = (answers ? log.log.quality(item: item, stage: stage) : none)
+                value[item] =
+                    (answers ? log.log.quality(item: item, stage: stage) : none)
                     - price * log.cost(item: item, stage: stage)
             }
             let boundary = last.threshold(cut: cut)
             var steps = [
                 WindowPolicy.Step(
-                    stage: chain[chain.count - 1], score: scores[chain[chain.count - 1]]!, lower: boundary, upper: boundary)
+                    stage: chain[chain.count - 1], score: scores[chain[chain.count - 1]]!, lower: boundary,
+                    upper: boundary)
             ]
             for stage in chain.dropLast().reversed() {
                 let order = orders[stage]!
@@ -117,7 +120,9 @@ struct WindowPath: PolicyPath {
                         upper: order.threshold(cut: window.upperCut)), at: 0)
                 for item in 0..<log.count where isPresent(item) {
                     let group = Int(order.group[item])
-                    let choice = group < window.upperCut ? answer[item] : group >= window.lowerCut && group < order.cuts ? none : value[item]
+                    let choice =
+                        group < window.upperCut
+                        ? answer[item] : group >= window.lowerCut && group < order.cuts ? none : value[item]
                     value[item] = choice - price * log.cost(item: item, stage: stage)
                 }
             }

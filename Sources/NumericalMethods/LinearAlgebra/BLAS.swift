@@ -27,31 +27,39 @@ public enum BLAS {
     ///   - transposingA: A is stored `[inner, rows]` and op transposes it; likewise for B.
     ///   - c: has to be initialised if `beta` is not 0.
     public static func gemm(
-        rows: Int, columns: Int, inner: Int, alpha: Double = 1, _ a: UnsafeBufferPointer<Double>, transposingA: Bool = false,
-        _ b: UnsafeBufferPointer<Double>, transposingB: Bool = false, beta: Double = 0, into c: UnsafeMutableBufferPointer<Double>
+        rows: Int, columns: Int, inner: Int, alpha: Double = 1, _ a: UnsafeBufferPointer<Double>,
+        transposingA: Bool = false,
+        _ b: UnsafeBufferPointer<Double>, transposingB: Bool = false, beta: Double = 0,
+        into c: UnsafeMutableBufferPointer<Double>
     ) {
         check(rows, columns, inner, a.count, b.count, c.count)
         bands(rows, columns, inner, a, b, c) { band, a, b, c in
             cblas_dgemm(
                 CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, transposingB ? CblasTrans : CblasNoTrans,
                 Int32(band.count), Int32(columns), Int32(inner), alpha,
-                a + (transposingA ? band.lowerBound : band.lowerBound * inner), Int32(max(1, transposingA ? rows : inner)),
-                b, Int32(max(1, transposingB ? inner : columns)), beta, c + band.lowerBound * columns, Int32(max(1, columns)))
+                a + (transposingA ? band.lowerBound : band.lowerBound * inner),
+                Int32(max(1, transposingA ? rows : inner)),
+                b, Int32(max(1, transposingB ? inner : columns)), beta, c + band.lowerBound * columns,
+                Int32(max(1, columns)))
         }
     }
 
     /// C ← α op(A) op(B) + β C, in single precision; see the method for `Double`.
     public static func gemm(
-        rows: Int, columns: Int, inner: Int, alpha: Float = 1, _ a: UnsafeBufferPointer<Float>, transposingA: Bool = false,
-        _ b: UnsafeBufferPointer<Float>, transposingB: Bool = false, beta: Float = 0, into c: UnsafeMutableBufferPointer<Float>
+        rows: Int, columns: Int, inner: Int, alpha: Float = 1, _ a: UnsafeBufferPointer<Float>,
+        transposingA: Bool = false,
+        _ b: UnsafeBufferPointer<Float>, transposingB: Bool = false, beta: Float = 0,
+        into c: UnsafeMutableBufferPointer<Float>
     ) {
         check(rows, columns, inner, a.count, b.count, c.count)
         bands(rows, columns, inner, a, b, c) { band, a, b, c in
             cblas_sgemm(
                 CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, transposingB ? CblasTrans : CblasNoTrans,
                 Int32(band.count), Int32(columns), Int32(inner), alpha,
-                a + (transposingA ? band.lowerBound : band.lowerBound * inner), Int32(max(1, transposingA ? rows : inner)),
-                b, Int32(max(1, transposingB ? inner : columns)), beta, c + band.lowerBound * columns, Int32(max(1, columns)))
+                a + (transposingA ? band.lowerBound : band.lowerBound * inner),
+                Int32(max(1, transposingA ? rows : inner)),
+                b, Int32(max(1, transposingB ? inner : columns)), beta, c + band.lowerBound * columns,
+                Int32(max(1, columns)))
         }
     }
 
@@ -93,7 +101,9 @@ public enum BLAS {
         _ x: UnsafeBufferPointer<Double>, beta: Double = 0, into y: UnsafeMutableBufferPointer<Double>
     ) {
         precondition(a.count == rows * columns, "A has to be [rows, columns]")
-        precondition(x.count == (transposingA ? rows : columns) && y.count == (transposingA ? columns : rows), "x and y have to fit A")
+        precondition(
+            x.count == (transposingA ? rows : columns) && y.count == (transposingA ? columns : rows),
+            "x and y have to fit A")
         guard let out = y.baseAddress else { return }
         guard !a.isEmpty, let left = a.baseAddress, let right = x.baseAddress else {
             for index in y.indices { y[index] *= beta }
@@ -101,19 +111,23 @@ public enum BLAS {
         }
         prepare()
         cblas_dgemv(
-            CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), alpha, left, Int32(columns),
+            CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), alpha, left,
+            Int32(columns),
             right, 1, beta, out, 1)
     }
 
     private static func check(_ rows: Int, _ columns: Int, _ inner: Int, _ a: Int, _ b: Int, _ c: Int) {
-        precondition(a == rows * inner && b == inner * columns && c == rows * columns, "the buffers do not fit the product's shape")
+        precondition(
+            a == rows * inner && b == inner * columns && c == rows * columns,
+            "the buffers do not fit the product's shape")
     }
 
     /// Calls `multiply` for bands of rows that do not depend on the number of threads.
     private static func bands<Scalar: Sendable>(
         _ rows: Int, _ columns: Int, _ inner: Int, _ a: UnsafeBufferPointer<Scalar>, _ b: UnsafeBufferPointer<Scalar>,
         _ c: UnsafeMutableBufferPointer<Scalar>,
-        multiply: @Sendable (Range<Int>, UnsafePointer<Scalar>, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
+        multiply:
+            @Sendable (Range<Int>, UnsafePointer<Scalar>, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
     ) {
         guard let out = c.baseAddress else { return }
         prepare()

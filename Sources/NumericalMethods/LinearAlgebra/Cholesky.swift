@@ -16,17 +16,20 @@ public struct Cholesky: Sendable, Equatable {
     public init(_ matrix: Matrix) throws(NumericalError) {
         let size = matrix.rows
         guard size == matrix.columns else {
-            throw .shapeMismatch(what: "a Cholesky factor", expected: "a square matrix", found: "\(size) x \(matrix.columns)")
+            throw .shapeMismatch(
+                what: "a Cholesky factor", expected: "a square matrix", found: "\(size) x \(matrix.columns)")
         }
         try requireFinite(matrix.storage, "the matrix to be factored")
         var factor = matrix
         if size > 0 {
             BLAS.prepare()
             // Row-major lower is column-major upper: LAPACK works in place, with no transposed copy.
-            let code = LAPACKE_dpotrf(LAPACK_COL_MAJOR, CChar(UInt8(ascii: "U")), Int32(size), &factor.storage, Int32(size))
+            let code = LAPACKE_dpotrf(
+                LAPACK_COL_MAJOR, CChar(UInt8(ascii: "U")), Int32(size), &factor.storage, Int32(size))
             if code > 0 { throw .notPositiveDefinite(pivot: Int(code) - 1, size: size) }
             if code < 0 {
-                throw .libraryFailure(library: "LAPACK", routine: "dpotrf", code: Int(code), message: "argument \(-code) is not valid")
+                throw .libraryFailure(
+                    library: "LAPACK", routine: "dpotrf", code: Int(code), message: "argument \(-code) is not valid")
             }
             for row in 0..<size { for column in (row + 1)..<size { factor[row, column] = 0 } }
         }

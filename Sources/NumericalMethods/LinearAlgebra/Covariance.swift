@@ -23,7 +23,9 @@ public struct Covariance: Sendable, Equatable {
         }
         let total = weights?.reduce(0, +) ?? Double(data.rows)
         guard total > degreesOfFreedomLost, total > 0 else {
-            throw .invalidArgument(name: "the total weight of the covariance", value: total, requirement: "more than \(degreesOfFreedomLost)")
+            throw .invalidArgument(
+                name: "the total weight of the covariance", value: total,
+                requirement: "more than \(degreesOfFreedomLost)")
         }
         // Two passes: the squares are taken of centred numbers, so that a large mean does not swallow the variance.
         let ones = weights ?? [Double](repeating: 1, count: data.rows)

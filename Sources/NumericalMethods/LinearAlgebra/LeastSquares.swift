@@ -19,7 +19,8 @@ public struct LeastSquares: Sendable, Equatable {
     /// - Throws: `NumericalError.nonFinite`, `.shapeMismatch`, `.notConverged`.
     public init(_ design: Matrix, _ response: [Double], tolerance: Double? = nil) throws(NumericalError) {
         guard response.count == design.rows else {
-            throw .shapeMismatch(what: "least squares", expected: "\(design.rows) responses", found: "\(response.count)")
+            throw .shapeMismatch(
+                what: "least squares", expected: "\(design.rows) responses", found: "\(response.count)")
         }
         try requireFinite(design.storage, "the design of a least-squares problem")
         try requireFinite(response, "the response of a least-squares problem")
@@ -37,9 +38,16 @@ public struct LeastSquares: Sendable, Equatable {
         var values = [Double](repeating: 0, count: min(rows, columns))
         var rank: Int32 = 0
         let code = LAPACKE_dgelsd(
-            LAPACK_ROW_MAJOR, Int32(rows), Int32(columns), 1, &matrix, Int32(columns), &solution, 1, &values, tolerance ?? -1, &rank)
-        if code > 0 { throw .notConverged(method: "the singular value decomposition", iterations: Int(code), error: .infinity, tolerance: 0) }
-        if code < 0 { throw .libraryFailure(library: "LAPACK", routine: "dgelsd", code: Int(code), message: "argument \(-code) is not valid") }
+            LAPACK_ROW_MAJOR, Int32(rows), Int32(columns), 1, &matrix, Int32(columns), &solution, 1, &values,
+            tolerance ?? -1, &rank)
+        if code > 0 {
+            throw .notConverged(
+                method: "the singular value decomposition", iterations: Int(code), error: .infinity, tolerance: 0)
+        }
+        if code < 0 {
+            throw .libraryFailure(
+                library: "LAPACK", routine: "dgelsd", code: Int(code), message: "argument \(-code) is not valid")
+        }
         coefficients = Array(solution.prefix(columns))
         self.rank = Int(rank)
         singularValues = values

@@ -31,10 +31,13 @@ extension Matrix {
                             let weight = weights[row]
                             precondition(weight >= 0, "a weight is not negative")
                             let root = weight.squareRoot()
-                            for column in 0..<size { scaled[(row - start) * size + column] = root * x[row * size + column] }
+                            for column in 0..<size {
+                                scaled[(row - start) * size + column] = root * x[row * size + column]
+                            }
                         }
                         cblas_dsyrk(
-                            CblasRowMajor, CblasLower, CblasTrans, Int32(size), Int32(end - start), 1, scaled, Int32(size), 1,
+                            CblasRowMajor, CblasLower, CblasTrans, Int32(size), Int32(end - start), 1, scaled,
+                            Int32(size), 1,
                             &part, Int32(size))
                     }
                 }
@@ -56,7 +59,9 @@ extension Matrix {
     ///   - response: y, one per row.
     ///   - weights: one per row; nil for all 1.
     public func moments(with response: [Double], weights: [Double]? = nil) -> [Double] {
-        precondition(response.count == rows && (weights == nil || weights!.count == rows), "one response and weight for each row")
+        precondition(
+            response.count == rows && (weights == nil || weights!.count == rows), "one response and weight for each row"
+        )
         guard let weights else { return multiplied(by: response, transposingSelf: true) }
         return multiplied(by: zip(response, weights).map(*), transposingSelf: true)
     }

@@ -52,7 +52,8 @@ extension Matrix {
         let outer = transposingSelf ? columns : rows
         let inner = transposingSelf ? rows : columns
         let result = transposingOther ? other.rows : other.columns
-        precondition(inner == (transposingOther ? other.columns : other.rows), "the inner sizes of a product have to agree")
+        precondition(
+            inner == (transposingOther ? other.columns : other.rows), "the inner sizes of a product have to agree")
         var product = Matrix(rows: outer, columns: result)
         storage.withUnsafeBufferPointer { a in
             other.storage.withUnsafeBufferPointer { b in

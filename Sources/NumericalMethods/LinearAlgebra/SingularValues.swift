@@ -27,8 +27,14 @@ public struct SingularValues: Sendable, Equatable {
             let code = LAPACKE_dgesdd(
                 LAPACK_COL_MAJOR, CChar(UInt8(ascii: "S")), Int32(columns), Int32(rows), &work, Int32(columns), &values,
                 &right.storage, Int32(columns), &left.storage, Int32(rank))
-            if code > 0 { throw .notConverged(method: "the singular value decomposition", iterations: Int(code), error: .infinity, tolerance: 0) }
-            if code < 0 { throw .libraryFailure(library: "LAPACK", routine: "dgesdd", code: Int(code), message: "argument \(-code) is not valid") }
+            if code > 0 {
+                throw .notConverged(
+                    method: "the singular value decomposition", iterations: Int(code), error: .infinity, tolerance: 0)
+            }
+            if code < 0 {
+                throw .libraryFailure(
+                    library: "LAPACK", routine: "dgesdd", code: Int(code), message: "argument \(-code) is not valid")
+            }
         }
         self.left = left
         self.values = values

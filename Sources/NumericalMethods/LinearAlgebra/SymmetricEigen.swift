@@ -14,7 +14,8 @@ public struct SymmetricEigen: Sendable, Equatable {
     public init(_ matrix: Matrix) throws(NumericalError) {
         let size = matrix.rows
         guard size == matrix.columns else {
-            throw .shapeMismatch(what: "an eigen-decomposition", expected: "a square matrix", found: "\(size) x \(matrix.columns)")
+            throw .shapeMismatch(
+                what: "an eigen-decomposition", expected: "a square matrix", found: "\(size) x \(matrix.columns)")
         }
         try requireFinite(matrix.storage, "the matrix to be decomposed")
         guard size > 0 else {
@@ -28,9 +29,16 @@ public struct SymmetricEigen: Sendable, Equatable {
         // Row-major lower is column-major upper. The eigenvectors come out as columns of a column-major matrix,
         // which are the rows of ours.
         let code = LAPACKE_dsyevd(
-            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(size), &work, Int32(size), &values)
-        if code > 0 { throw .notConverged(method: "the symmetric eigen-decomposition", iterations: Int(code), error: .infinity, tolerance: 0) }
-        if code < 0 { throw .libraryFailure(library: "LAPACK", routine: "dsyevd", code: Int(code), message: "argument \(-code) is not valid") }
+            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(size), &work, Int32(size),
+            &values)
+        if code > 0 {
+            throw .notConverged(
+                method: "the symmetric eigen-decomposition", iterations: Int(code), error: .infinity, tolerance: 0)
+        }
+        if code < 0 {
+            throw .libraryFailure(
+                library: "LAPACK", routine: "dsyevd", code: Int(code), message: "argument \(-code) is not valid")
+        }
         for vector in 0..<size {
             let range = vector * size..<(vector + 1) * size
             var largest = range.lowerBound

@@ -13,7 +13,8 @@ extension Matrix {
         BLAS.prepare()
         var x = b
         cblas_dtrsv(
-            CblasRowMajor, triangle == .lower ? CblasLower : CblasUpper, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit,
+            CblasRowMajor, triangle == .lower ? CblasLower : CblasUpper, transposed ? CblasTrans : CblasNoTrans,
+            CblasNonUnit,
             Int32(rows), storage, Int32(rows), &x, 1)
         return x
     }
@@ -25,7 +26,8 @@ extension Matrix {
         BLAS.prepare()
         var x = b
         cblas_dtrsm(
-            CblasRowMajor, CblasLeft, triangle == .lower ? CblasLower : CblasUpper, transposed ? CblasTrans : CblasNoTrans,
+            CblasRowMajor, CblasLeft, triangle == .lower ? CblasLower : CblasUpper,
+            transposed ? CblasTrans : CblasNoTrans,
             CblasNonUnit, Int32(rows), Int32(b.columns), 1, storage, Int32(rows), &x.storage, Int32(b.columns))
         return x
     }
@@ -35,7 +37,9 @@ extension Matrix {
     /// - Throws: `NumericalError.singular`, `.nonFinite`, `.shapeMismatch`.
     public func solving(_ b: [Double]) throws(NumericalError) -> [Double] {
         guard rows == columns, b.count == rows else {
-            throw .shapeMismatch(what: "a linear system", expected: "a square matrix and as many values", found: "\(rows) x \(columns) and \(b.count)")
+            throw .shapeMismatch(
+                what: "a linear system", expected: "a square matrix and as many values",
+                found: "\(rows) x \(columns) and \(b.count)")
         }
         try requireFinite(storage, "the matrix of the linear system")
         try requireFinite(b, "the right-hand side of the linear system")
@@ -46,7 +50,10 @@ extension Matrix {
         var pivots = [Int32](repeating: 0, count: rows)
         let code = LAPACKE_dgesv(LAPACK_ROW_MAJOR, Int32(rows), 1, &factor, Int32(rows), &pivots, &x, 1)
         if code > 0 { throw .singular(pivot: Int(code) - 1, size: rows) }
-        if code < 0 { throw .libraryFailure(library: "LAPACK", routine: "dgesv", code: Int(code), message: "argument \(-code) is not valid") }
+        if code < 0 {
+            throw .libraryFailure(
+                library: "LAPACK", routine: "dgesv", code: Int(code), message: "argument \(-code) is not valid")
+        }
         return x
     }
 }

@@ -78,7 +78,8 @@ public struct Minimum: Sendable, Equatable {
 ///   `.shapeMismatch`, `.libraryFailure`; whatever the objective throws.
 public func minimize(
     _ objective: ([Double]) throws -> Double, from start: [Double], method: MinimizationMethod = .subplex,
-    bounds: [ClosedRange<Double>]? = nil, tolerance: Double = 1e-8, maximumEvaluations: Int = 10_000, initialStep: Double? = nil
+    bounds: [ClosedRange<Double>]? = nil, tolerance: Double = 1e-8, maximumEvaluations: Int = 10_000,
+    initialStep: Double? = nil
 ) throws -> Minimum {
     precondition(!method.needsGradient, "\(method) needs the gradient: call minimize(withGradient:from:)")
     return try withoutActuallyEscaping(objective) { objective in

@@ -16,7 +16,9 @@ public func minimizeScalar(
     guard a.isFinite && b.isFinite else {
         throw .invalidArgument(name: "an end of the interval", value: a.isFinite ? b : a, requirement: "finite")
     }
-    guard tolerance > 0 else { throw .invalidArgument(name: "the tolerance", value: tolerance, requirement: "positive") }
+    guard tolerance > 0 else {
+        throw .invalidArgument(name: "the tolerance", value: tolerance, requirement: "positive")
+    }
     func evaluate(_ x: Double) throws(NumericalError) -> Double {
         let value = f(x)
         if value.isNaN { throw .notANumber(method: "minimizeScalar", point: [x]) }

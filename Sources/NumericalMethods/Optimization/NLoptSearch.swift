@@ -28,7 +28,8 @@ final class NLoptSearch {
             return Minimum(point: [], value: try objective([], &none), evaluations: 1, reason: .converged)
         }
         guard let search = nlopt_create(method.algorithm, UInt32(start.count)) else {
-            throw NumericalError.libraryFailure(library: "NLopt", routine: "nlopt_create", code: 0, message: "out of memory")
+            throw NumericalError.libraryFailure(
+                library: "NLopt", routine: "nlopt_create", code: 0, message: "out of memory")
         }
         defer { nlopt_destroy(search) }
         self.search = search
@@ -48,9 +49,11 @@ final class NLoptSearch {
         if let initialStep { nlopt_set_initial_step1(search, initialStep) }
         // NLopt keeps its generator per thread; seeding it makes the search a function of its arguments.
         if case .controlledRandomSearch(let seed) = method { nlopt_srand(seed) }
-        nlopt_set_min_objective(search, { count, x, gradient, data in
-            Unmanaged<NLoptSearch>.fromOpaque(data!).takeUnretainedValue().evaluate(Int(count), x!, gradient)
-        }, Unmanaged.passUnretained(self).toOpaque())
+        nlopt_set_min_objective(
+            search,
+            { count, x, gradient, data in
+                Unmanaged<NLoptSearch>.fromOpaque(data!).takeUnretainedValue().evaluate(Int(count), x!, gradient)
+            }, Unmanaged.passUnretained(self).toOpaque())
 
         var x = start
         var value = 0.0
@@ -74,7 +77,8 @@ final class NLoptSearch {
     private func libraryFailure(_ code: nlopt_result, _ search: nlopt_opt) -> NumericalError {
         let message = nlopt_get_errmsg(search) ?? nlopt_result_to_string(code)
         return .libraryFailure(
-            library: "NLopt", routine: "nlopt_optimize", code: Int(code.rawValue), message: message.map { String(cString: $0) } ?? "unknown")
+            library: "NLopt", routine: "nlopt_optimize", code: Int(code.rawValue),
+            message: message.map { String(cString: $0) } ?? "unknown")
     }
 
     private func evaluate(_ count: Int, _ x: UnsafePointer<Double>, _ slope: UnsafeMutablePointer<Double>?) -> Double {
@@ -102,31 +106,38 @@ final class NLoptSearch {
     }
 
     private func check(
-        _ start: [Double], _ method: MinimizationMethod, _ bounds: [ClosedRange<Double>]?, _ tolerance: Double, _ evaluations: Int
+        _ start: [Double], _ method: MinimizationMethod, _ bounds: [ClosedRange<Double>]?, _ tolerance: Double,
+        _ evaluations: Int
     ) throws(NumericalError) {
         try requireFinite(start, "the start of a minimisation")
         guard tolerance >= 0 else {
             throw .invalidArgument(name: "the tolerance of a minimisation", value: tolerance, requirement: "0 or more")
         }
         guard evaluations >= 1 else {
-            throw .invalidArgument(name: "the number of evaluations", value: Double(evaluations), requirement: "1 or more")
+            throw .invalidArgument(
+                name: "the number of evaluations", value: Double(evaluations), requirement: "1 or more")
         }
         guard let bounds else {
             if method.isGlobal {
-                throw .shapeMismatch(what: "minimize by \(method)", expected: "finite bounds for all \(start.count) unknowns", found: "none")
+                throw .shapeMismatch(
+                    what: "minimize by \(method)", expected: "finite bounds for all \(start.count) unknowns",
+                    found: "none")
             }
             return
         }
         guard bounds.count == start.count else {
-            throw .shapeMismatch(what: "the bounds of a minimisation", expected: "\(start.count) ranges", found: "\(bounds.count)")
+            throw .shapeMismatch(
+                what: "the bounds of a minimisation", expected: "\(start.count) ranges", found: "\(bounds.count)")
         }
         for (index, range) in bounds.enumerated() {
             guard range.contains(start[index]) else {
-                throw .invalidArgument(name: "unknown \(index) of the start", value: start[index], requirement: "within \(range)")
+                throw .invalidArgument(
+                    name: "unknown \(index) of the start", value: start[index], requirement: "within \(range)")
             }
             if method.isGlobal && !(range.lowerBound.isFinite && range.upperBound.isFinite) {
                 throw .invalidArgument(
-                    name: "a bound of unknown \(index)", value: range.lowerBound.isFinite ? range.upperBound : range.lowerBound,
+                    name: "a bound of unknown \(index)",
+                    value: range.lowerBound.isFinite ? range.upperBound : range.lowerBound,
                     requirement: "finite for a global search")
             }
         }

@@ -4,7 +4,9 @@
 ///   - range: finite, with values of opposite sign at its ends.
 ///   - tolerance: the width, in x, at which the search ends; 0 goes on to neighbouring numbers.
 /// - Throws: `NumericalError.notBracketed`, `.notANumber`, `.invalidArgument`.
-public func bisect(in range: ClosedRange<Double>, tolerance: Double = 0, _ f: (Double) -> Double) throws(NumericalError) -> Double {
+public func bisect(in range: ClosedRange<Double>, tolerance: Double = 0, _ f: (Double) -> Double) throws(NumericalError)
+    -> Double
+{
     var (lower, upper, valueAtLower, valueAtUpper) = try bracket(range, f)
     if valueAtLower == 0 { return lower }
     if valueAtUpper == 0 { return upper }
@@ -81,7 +83,8 @@ public func findRoot(
         b += abs(step) > least ? step : (half > 0 ? least : -least)
         fb = try evaluate(b, f)
     }
-    throw .notConverged(method: "Brent's root finder", iterations: maximumIterations, error: abs(c - b), tolerance: tolerance)
+    throw .notConverged(
+        method: "Brent's root finder", iterations: maximumIterations, error: abs(c - b), tolerance: tolerance)
 }
 
 private func evaluate(_ x: Double, _ f: (Double) -> Double) throws(NumericalError) -> Double {
@@ -90,10 +93,13 @@ private func evaluate(_ x: Double, _ f: (Double) -> Double) throws(NumericalErro
     return value
 }
 
-private func bracket(_ range: ClosedRange<Double>, _ f: (Double) -> Double) throws(NumericalError) -> (Double, Double, Double, Double) {
+private func bracket(_ range: ClosedRange<Double>, _ f: (Double) -> Double) throws(NumericalError) -> (
+    Double, Double, Double, Double
+) {
     let (lower, upper) = (range.lowerBound, range.upperBound)
     guard lower.isFinite && upper.isFinite else {
-        throw .invalidArgument(name: "an end of the interval", value: lower.isFinite ? upper : lower, requirement: "finite")
+        throw .invalidArgument(
+            name: "an end of the interval", value: lower.isFinite ? upper : lower, requirement: "finite")
     }
     let atLower = try evaluate(lower, f)
     let atUpper = try evaluate(upper, f)

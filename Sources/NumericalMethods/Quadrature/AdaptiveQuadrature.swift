@@ -23,7 +23,9 @@ public struct Integral: Sendable, Equatable {
 public func integrate(
     over range: ClosedRange<Double>, tolerance: Double = 1e-10, maximumIntervals: Int = 1_000, _ f: (Double) -> Double
 ) throws(NumericalError) -> Integral {
-    guard tolerance > 0 else { throw .invalidArgument(name: "the tolerance of an integral", value: tolerance, requirement: "positive") }
+    guard tolerance > 0 else {
+        throw .invalidArgument(name: "the tolerance of an integral", value: tolerance, requirement: "positive")
+    }
     let a = range.lowerBound
     let b = range.upperBound
     if a == b { return Integral(value: 0, error: 0, evaluations: 0) }
@@ -57,7 +59,8 @@ private struct Piece {
 
 /// - Parameter at: the user's variable that belongs to the variable of integration, for error messages.
 private func integrateFinite(
-    _ a: Double, _ b: Double, _ tolerance: Double, _ maximumIntervals: Int, at: (Double) -> Double, _ f: (Double) -> Double
+    _ a: Double, _ b: Double, _ tolerance: Double, _ maximumIntervals: Int, at: (Double) -> Double,
+    _ f: (Double) -> Double
 ) throws(NumericalError) -> Integral {
     var pieces = [try kronrod(a, b, at, f)]
     while true {
@@ -69,7 +72,8 @@ private func integrateFinite(
         let piece = pieces[worst]
         let middle = 0.5 * (piece.a + piece.b)
         guard pieces.count < maximumIntervals, middle > piece.a, middle < piece.b else {
-            throw .notConverged(method: "adaptive quadrature", iterations: pieces.count, error: error, tolerance: wanted)
+            throw .notConverged(
+                method: "adaptive quadrature", iterations: pieces.count, error: error, tolerance: wanted)
         }
         pieces[worst] = try kronrod(piece.a, middle, at, f)
         pieces.append(try kronrod(middle, piece.b, at, f))
@@ -77,7 +81,9 @@ private func integrateFinite(
 }
 
 /// The 15-point Kronrod sum, and as error |K - G| sharpened as QUADPACK does, (200 |K - G| / D)^1.5 D with D = ∫ |f - mean|.
-private func kronrod(_ a: Double, _ b: Double, _ at: (Double) -> Double, _ f: (Double) -> Double) throws(NumericalError) -> Piece {
+private func kronrod(_ a: Double, _ b: Double, _ at: (Double) -> Double, _ f: (Double) -> Double) throws(NumericalError)
+    -> Piece
+{
     let centre = 0.5 * (a + b)
     let half = 0.5 * (b - a)
     var values = InlineArray<15, Double>(repeating: 0)
@@ -94,7 +100,9 @@ private func kronrod(_ a: Double, _ b: Double, _ at: (Double) -> Double, _ f: (D
         if mirrored % 2 == 1 { gauss += gaussWeights[mirrored / 2] * value }
     }
     var spread = 0.0
-    for index in 0..<15 { spread += kronrodWeights[index < 8 ? index : 14 - index] * abs(values[index] - 0.5 * kronrod) }
+    for index in 0..<15 {
+        spread += kronrodWeights[index < 8 ? index : 14 - index] * abs(values[index] - 0.5 * kronrod)
+    }
     var error = abs(half * (kronrod - gauss))
     let scale = abs(half) * spread
     if scale > 0 && error > 0 {

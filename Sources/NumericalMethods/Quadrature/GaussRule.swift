@@ -48,7 +48,8 @@ public struct GaussRule: Sendable, Equatable {
     /// pₖ₊₁ = x pₖ - βₖ pₖ₋₁.
     private init(count n: Int, mass: Double, beta: (Double) -> Double) throws(NumericalError) {
         guard n >= 1 else {
-            throw .invalidArgument(name: "the number of nodes of a Gauss rule", value: Double(n), requirement: "1 or more")
+            throw .invalidArgument(
+                name: "the number of nodes of a Gauss rule", value: Double(n), requirement: "1 or more")
         }
         let root = (0...n).map { $0 == 0 ? 0 : beta(Double($0)).squareRoot() }
         var nodes = [Double](repeating: 0, count: n)
@@ -56,7 +57,9 @@ public struct GaussRule: Sendable, Equatable {
         BLAS.prepare()
         let code = LAPACKE_dsterf(Int32(n), &nodes, &offDiagonal)
         guard code == 0 else {
-            throw .libraryFailure(library: "LAPACK", routine: "dsterf", code: Int(code), message: "the Jacobi matrix has no eigenvalues to be found")
+            throw .libraryFailure(
+                library: "LAPACK", routine: "dsterf", code: Int(code),
+                message: "the Jacobi matrix has no eigenvalues to be found")
         }
         var weights = [Double](repeating: 0, count: n)
         for index in 0..<n {

@@ -35,7 +35,9 @@ public func digamma(_ x: Double) -> Double {
     }
     let r = 1 / (x * x)
     let series =
-        r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760 - r / 12))))))
+        r
+        * (1.0 / 12 - r
+            * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760 - r / 12))))))
     return sum + log(x) - 0.5 / x - series
 }
 
@@ -51,7 +53,9 @@ public func trigamma(_ x: Double) -> Double {
         x += 1
     }
     let r = 1 / (x * x)
-    let series = r * (1.0 / 6 - r * (1.0 / 30 - r * (1.0 / 42 - r * (1.0 / 30 - r * (5.0 / 66 - r * (691.0 / 2730 - r * 7 / 6))))))
+    let series =
+        r
+        * (1.0 / 6 - r * (1.0 / 30 - r * (1.0 / 42 - r * (1.0 / 30 - r * (5.0 / 66 - r * (691.0 / 2730 - r * 7 / 6))))))
     return sum + 1 / x + 0.5 * r + series / x
 }
 
@@ -82,7 +86,9 @@ private let zetaMinusOne: [Double] = [
 func stirlingError(_ x: Double) -> Double {
     if x < 10 { return logGamma(x + 1) - (x + 0.5) * log(x) + x - 0.91893853320467274178 }
     let r = 1 / (x * x)
-    return (1.0 / 12 - r * (1.0 / 360 - r * (1.0 / 1260 - r * (1.0 / 1680 - r * (1.0 / 1188 - r * (691.0 / 360360 - r / 156)))))) / x
+    return
+        (1.0 / 12 - r
+        * (1.0 / 360 - r * (1.0 / 1260 - r * (1.0 / 1680 - r * (1.0 / 1188 - r * (691.0 / 360360 - r / 156)))))) / x
 }
 
 /// x log(x / m) + m - x, without cancellation when x is close to m.

@@ -46,12 +46,15 @@ private func lowerInverse(_ lower: Double, _ upper: Double, _ a: Double, _ b: Do
 private func betaFactor(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
     let n = a + b
     let exponent =
-        stirlingError(n) - stirlingError(a) - stirlingError(b) - poissonDeviance(a, mean: n * x) - poissonDeviance(b, mean: n * y)
+        stirlingError(n) - stirlingError(a) - stirlingError(b) - poissonDeviance(a, mean: n * x)
+        - poissonDeviance(b, mean: n * y)
     return exp(exponent) * (a * b / (2 * Double.pi * n)).squareRoot()
 }
 
 func incompleteBeta(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
-    precondition(a > 0 && b > 0 && a < .infinity && b < .infinity, "the shapes of the incomplete beta function are positive and finite")
+    precondition(
+        a > 0 && b > 0 && a < .infinity && b < .infinity,
+        "the shapes of the incomplete beta function are positive and finite")
     if x <= 0 { return 0 }
     if y <= 0 { return 1 }
     let factor = betaFactor(x, y, a, b)

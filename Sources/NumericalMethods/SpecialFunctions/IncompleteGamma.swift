@@ -99,7 +99,9 @@ private func inverseGamma(_ a: Double, lower: Double, upper: Double) -> Double {
 /// The root of an increasing function, by Newton's method kept inside a shrinking bracket.
 ///
 /// - Parameter function: value and derivative; an infinite value only tells the side.
-func increasingRoot(from lower: Double, to upper: Double, _ function: (Double) -> (value: Double, slope: Double)) -> Double {
+func increasingRoot(from lower: Double, to upper: Double, _ function: (Double) -> (value: Double, slope: Double))
+    -> Double
+{
     var lower = lower
     var upper = upper
     var x = 0.5 * (lower + upper)

@@ -14,5 +14,7 @@ struct CatalogCommand: ParsableCommand {
               cascade catalog run cascade-routing --full -o findings.html
               cascade catalog verify --quick
             """,
-        subcommands: [CatalogListCommand.self, CatalogShowCommand.self, CatalogRunCommand.self, CatalogVerifyCommand.self])
+        subcommands: [
+            CatalogListCommand.self, CatalogShowCommand.self, CatalogRunCommand.self, CatalogVerifyCommand.self,
+        ])
 }

@@ -43,7 +43,9 @@ struct DataListCommand: ParsableCommand {
         }
         var table = TextTable(columns: ["data set", "what", "licence", "here"])
         for data in DataSets.all {
-            table.add([.text(data.name), .text(data.summary), .text(data.licence), .text(data.folder(in: store) ?? "no")])
+            table.add([
+                .text(data.name), .text(data.summary), .text(data.licence), .text(data.folder(in: store) ?? "no"),
+            ])
         }
         Output.table(table)
     }

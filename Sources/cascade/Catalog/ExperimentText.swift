@@ -26,7 +26,8 @@ struct ExperimentText {
         [
             "id": .string(experiment.id),
             "paper": [
-                "number": experiment.paper.number.map { .integer($0) } ?? .null, "title": .string(experiment.paper.title),
+                "number": experiment.paper.number.map { .integer($0) } ?? .null,
+                "title": .string(experiment.paper.title),
                 "source": .string(experiment.paper.source),
             ],
             "summary": .string(experiment.summary),

@@ -26,7 +26,10 @@ struct FindingsText {
         var table = TextTable(columns: ["claim", "verdict", "measured"])
         for (claim, verdict) in verdicts {
             table.add(
-                [.text(claim.sentence), .text(verdict?.outcome.rawValue ?? "not looked at"), .text(verdict?.measured ?? "")],
+                [
+                    .text(claim.sentence), .text(verdict?.outcome.rawValue ?? "not looked at"),
+                    .text(verdict?.measured ?? ""),
+                ],
                 style: Self.style(verdict?.outcome))
         }
         return table
@@ -37,7 +40,8 @@ struct FindingsText {
         var table = TextTable(columns: ["measured", "value", "standard error", "unit"])
         for metric in findings.metrics {
             table.add([
-                .text(metric.name), .number(metric.value, significant: 4), metric.standardError.map { .number($0, significant: 2) } ?? .missing,
+                .text(metric.name), .number(metric.value, significant: 4),
+                metric.standardError.map { .number($0, significant: 2) } ?? .missing,
                 .text(metric.unit),
             ])
         }
@@ -74,13 +78,15 @@ struct FindingsText {
             page.sections.append(.init("Charts", findings.charts.map { .figure($0.chart, caption: $0.title) }))
         }
         for (title, table) in findings.tables { page.sections.append(.init(title, [.table(table)])) }
-        page.footer = "cascade \(CascadeCommand.version): cascade catalog run \(experiment.id) --\(size.rawValue) --seed \(seed)"
+        page.footer =
+            "cascade \(CascadeCommand.version): cascade catalog run \(experiment.id) --\(size.rawValue) --seed \(seed)"
         return page
     }
 
     var json: JSONValue {
         [
-            "id": .string(experiment.id), "size": .string(size.rawValue), "seed": .integer(Int(truncatingIfNeeded: seed)),
+            "id": .string(experiment.id), "size": .string(size.rawValue),
+            "seed": .integer(Int(truncatingIfNeeded: seed)),
             "data": .string(findings.data),
             "metrics": .array(
                 findings.metrics.map {

@@ -11,7 +11,9 @@ enum CertificateText {
                 "Guarantee, at \(confidence) confidence: \(certificate.promise). \(certificate.passed) of \(certificate.tested) policies tested passed."
             ]
         }
-        let needed = certificate.itemsNeeded.map { "about \($0) items to test on would be needed" } ?? "no number of items would do"
+        let needed =
+            certificate.itemsNeeded.map { "about \($0) items to test on would be needed" }
+            ?? "no number of items would do"
         return [
             "Guarantee: this log can't certify any policy at \(confidence) confidence; \(needed). "
                 + "The policy written always asks the reference, \(fit.stages[fit.result.reference])."
@@ -24,7 +26,8 @@ enum CertificateText {
             "isCertified": .bool(certificate.policy != nil), "promise": .string(certificate.promise),
             "confidence": .number(certificate.confidence), "tested": .integer(certificate.tested),
             "passed": .integer(certificate.passed), "pValue": .number(certificate.pValue),
-            "lossBound": .number(certificate.lossBound), "itemsNeeded": certificate.itemsNeeded.map { .integer($0) } ?? .null,
+            "lossBound": .number(certificate.lossBound),
+            "itemsNeeded": certificate.itemsNeeded.map { .integer($0) } ?? .null,
         ]
     }
 }

@@ -6,7 +6,10 @@ extension Fit {
     func json(path: String?) -> JSONValue {
         [
             "log": .string(name),
-            "items": ["all": .integer(log.count), "learned": .integer(result.trainingCount), "heldOut": .integer(result.heldOutCount)],
+            "items": [
+                "all": .integer(log.count), "learned": .integer(result.trainingCount),
+                "heldOut": .integer(result.heldOutCount),
+            ],
             "stages": .array(stages.map { .string($0) }),
             "goal": Self.json(result.goal),
             "reference": .string(stages[result.reference]),

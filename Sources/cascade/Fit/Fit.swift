@@ -21,7 +21,8 @@ struct Fit {
                 remedy: "There is nothing to choose between; log at least two stages.")
         }
         let reference = try options.reference(in: log)
-        let search = try options.search(goal: goal.goal(on: costed, reference: reference), reference: reference, families: families)
+        let search = try options.search(
+            goal: goal.goal(on: costed, reference: reference), reference: reference, families: families)
         self.init(name: name, log: costed, search: search, result: try search.run(costed))
     }
 
@@ -56,7 +57,8 @@ struct Fit {
             measured["\(name) lower"] = interval.lower
             measured["\(name) upper"] = interval.upper
         }
-        let origin = LearnedItems(log: log.log, split: search.split, share: search.heldOutShare, seed: search.seed,
+        let origin = LearnedItems(
+            log: log.log, split: search.split, share: search.heldOutShare, seed: search.seed,
             isCertified: search.guarantee != nil)
         var provenance = origin.provenance
         if let certificate = result.certificate {

@@ -30,19 +30,27 @@ struct FitCommand: ParsableCommand {
     @Option(name: .customLong("policy"), help: SearchOptions.familyHelp)
     var families: [String] = []
     @OptionGroup(title: "How it is searched") var search: SearchOptions
-    @Option(name: [.customShort("o"), .customLong("output")], help: "Write the policy to this file.", completion: .file(extensions: ["json"]))
+    @Option(
+        name: [.customShort("o"), .customLong("output")], help: "Write the policy to this file.",
+        completion: .file(extensions: ["json"]))
     var outputPath: String?
-    @Option(name: .customLong("report"), help: "Write the report of this search to this page, as `cascade report` does.", completion: .file(extensions: ["html"]))
+    @Option(
+        name: .customLong("report"), help: "Write the report of this search to this page, as `cascade report` does.",
+        completion: .file(extensions: ["html"]))
     var reportPath: String?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let file = try outputPath.map { try OutputFile($0) }
         let page = try reportPath.map { try OutputFile($0) }
-        let fit = try Fit(log: log.read(), name: log.name, goal: goal, objective: objective, search: search, families: families)
+        let fit = try Fit(
+            log: log.read(), name: log.name, goal: goal, objective: objective, search: search, families: families)
         if let file { try file.write(fit.policyFile.encoded()) }
         if let page {
-            try page.write(ReportPage(ReportContext(fit: fit, policy: NamedPolicy(file: fit.policyFile, name: ReportContext.chosenName))).page.html())
+            try page.write(
+                ReportPage(
+                    ReportContext(fit: fit, policy: NamedPolicy(file: fit.policyFile, name: ReportContext.chosenName))
+                ).page.html())
         }
         if output.json {
             Output.text(fit.json(path: outputPath).text)
@@ -50,7 +58,9 @@ struct FitCommand: ParsableCommand {
             FitText(fit).print()
             Output.line()
             if let outputPath {
-                Output.line("Policy written to \(outputPath).  Try: cascade explain \(outputPath) --log \(log.log) --item \(fit.log.log.ids[0])")
+                Output.line(
+                    "Policy written to \(outputPath).  Try: cascade explain \(outputPath) --log \(log.log) --item \(fit.log.log.ids[0])"
+                )
             } else {
                 Output.line("No policy was written. Give -o policy.json to keep it.")
             }

@@ -40,7 +40,9 @@ struct FitTable {
         let single = fit.single.measurement
         let scale = single.quality.estimate
         let (showsTime, showsCost) = (showsTime, showsCost)
-        var columns: [TextTable.Column] = [.init("policy"), .init("quality", alignment: isNarrow ? .right : .automatic)]
+        var columns: [TextTable.Column] = [
+            .init("policy"), .init("quality", alignment: isNarrow ? .right : .automatic),
+        ]
         if showsCost { columns.append(.init(fit.unit.short)) }
         columns += [
             .init(showsCost ? "of best" : "cost of best"),
@@ -60,10 +62,13 @@ struct FitTable {
             if showsCost { cells.append(.number(measurement.cost.estimate * fit.unit.scale)) }
             cells += [
                 .percent(measurement.cost.estimate / single.cost.estimate, decimals: 0),
-                row.name == "single-stage" ? .missing : cell(measurement.qualityGain, scale), .text(shares(measurement)),
+                row.name == "single-stage" ? .missing : cell(measurement.qualityGain, scale),
+                .text(shares(measurement)),
             ]
             if hasAbstention { cells.append(.percent(measurement.abstainedShare, decimals: 0)) }
-            if showsTime { cells.append(row.policy == nil ? .missing : .number(measurement.decisionNanoseconds, significant: 2)) }
+            if showsTime {
+                cells.append(row.policy == nil ? .missing : .number(measurement.decisionNanoseconds, significant: 2))
+            }
             let isBaseline = row.kind == .baseline
             table.add(
                 cells, style: row.name == fit.chosenName ? .best : isBaseline ? .faint : .plain,

@@ -17,7 +17,8 @@ struct FitText {
         Output.line(
             "\(fit.name): \(fit.log.count) items, \(fit.stages.count) stages. "
                 + "Learned from \(result.trainingCount) items, measured on \(result.heldOutCount) held out.")
-        Output.line("Goal: \(result.goal.words(fit.unit)). Best single stage: \(best)."
+        Output.line(
+            "Goal: \(result.goal.words(fit.unit)). Best single stage: \(best)."
                 + (fit.stages[result.reference] == best ? "" : " Reference: \(fit.stages[result.reference])."))
         Output.line()
         Output.table(FitTable(fit, width: Terminal.width ?? 120).table)
@@ -45,10 +46,14 @@ struct FitText {
         let chosen = fit.chosen.measurement
         let saved = 1 - chosen.cost.estimate / single.cost.estimate
         let kept = chosen.quality.estimate / single.quality.estimate
-        let price = abs(saved) < 5e-4 ? "the same" : saved > 0 ? "\(NumberWords.percent(saved)) less" : "\(NumberWords.percent(-saved)) more"
-        let choice = fit.result.certificate.map { $0.policy == nil } ?? false
+        let price =
+            abs(saved) < 5e-4
+            ? "the same" : saved > 0 ? "\(NumberWords.percent(saved)) less" : "\(NumberWords.percent(-saved)) more"
+        let choice =
+            fit.result.certificate.map { $0.policy == nil } ?? false
             ? "Not certified: the reference is kept."
-            : fit.result.hasGain ? "Chosen: \(fit.chosenName)." : "No gain: the simple policy is kept (\(fit.result.chosen))."
+            : fit.result.hasGain
+                ? "Chosen: \(fit.chosenName)." : "No gain: the simple policy is kept (\(fit.result.chosen))."
         return "\(choice) It keeps \(NumberWords.percent(kept)) of the quality of \(best) and costs \(price)."
     }
 }

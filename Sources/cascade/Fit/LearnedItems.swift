@@ -24,7 +24,8 @@ struct LearnedItems {
     /// What `provenance` says of it, or nil where it says too little.
     init?(_ provenance: [String: String]) {
         guard let count = provenance["items"].flatMap(Int.init), let fingerprint = provenance["fingerprint"],
-            let split = provenance["split"].flatMap(LogSplit.Method.init), let share = provenance["held out"].flatMap(Double.init),
+            let split = provenance["split"].flatMap(LogSplit.Method.init),
+            let share = provenance["held out"].flatMap(Double.init),
             let seed = provenance["seed"].flatMap(UInt64.init)
         else { return nil }
         self.count = count

@@ -31,10 +31,15 @@ struct LogCheckCommand: ParsableCommand {
         if output.json {
             Output.text(try json(report, findings).text)
         } else {
-            let bad = report.errorCount == 0 ? "no bad lines" : report.errorCount == 1 ? "1 bad line" : "\(report.errorCount) bad lines"
-            Output.line("\(log.name): \(report.itemCount) items read as \(report.format == .csv ? "CSV" : "JSONL"), \(bad).")
+            let bad =
+                report.errorCount == 0
+                ? "no bad lines" : report.errorCount == 1 ? "1 bad line" : "\(report.errorCount) bad lines"
+            Output.line(
+                "\(log.name): \(report.itemCount) items read as \(report.format == .csv ? "CSV" : "JSONL"), \(bad).")
             for error in report.errors { Output.line("  \(error)") }
-            if report.errorCount > report.errors.count { Output.line("  … and \(report.errorCount - report.errors.count) more; --limit shows more") }
+            if report.errorCount > report.errors.count {
+                Output.line("  … and \(report.errorCount - report.errors.count) more; --limit shows more")
+            }
             if report.log != nil {
                 Output.line()
                 FindingsList(findings).print()

@@ -26,7 +26,9 @@ struct LogConvertCommand: ParsableCommand {
         let read = try log.read()
         try read.write(to: target, format: format)
         if output.json {
-            let report: JSONValue = ["file": .string(target), "format": .string(format.rawValue), "items": .integer(read.count)]
+            let report: JSONValue = [
+                "file": .string(target), "format": .string(format.rawValue), "items": .integer(read.count),
+            ]
             Output.text(report.text)
         } else {
             Output.line("\(read.count) items, \(read.stageCount) stages written to \(target).")

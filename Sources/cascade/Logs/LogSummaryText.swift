@@ -27,9 +27,13 @@ struct LogSummaryText {
     /// The stages as a table; a column that nothing fills is left out.
     var table: TextTable {
         let optional: [(column: TextTable.Column, value: (LogSummary.Stage) -> Double?)] = [
-            (.init("cost", unit: "$ per 1,000 items"), { $0.meanMoney.map { $0 * 1000 } }), (.init("latency", unit: "s"), \.meanSeconds),
+            (.init("cost", unit: "$ per 1,000 items"), { $0.meanMoney.map { $0 * 1000 } }),
+            (.init("latency", unit: "s"), \.meanSeconds),
             (.init("operations"), \.meanOperations),
-            (.init("tokens"), { stage in stage.meanTokensIn.map { $0 + (stage.meanTokensOut ?? 0) } ?? stage.meanTokensOut }),
+            (
+                .init("tokens"),
+                { stage in stage.meanTokensIn.map { $0 + (stage.meanTokensOut ?? 0) } ?? stage.meanTokensOut }
+            ),
         ]
         let shown = optional.filter { entry in summary.stages.contains { entry.value($0) != nil } }
         let hasEvidence = log.schema.evidenceCount > 0
@@ -55,7 +59,8 @@ struct LogSummaryText {
         Output.table(table)
         Output.line()
         var facts: [(label: String, text: String)] = []
-        facts.append(("context", summary.context.isEmpty ? "none" : Self.listed(summary.context.map(\.name), limit: 12)))
+        facts.append(
+            ("context", summary.context.isEmpty ? "none" : Self.listed(summary.context.map(\.name), limit: 12)))
         if !summary.groups.isEmpty {
             facts.append(("groups", "\(summary.groups.count): " + Self.listed(summary.groups.map(Self.text), limit: 8)))
         }

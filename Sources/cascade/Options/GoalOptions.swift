@@ -4,7 +4,8 @@ import Deferral
 
 /// What is asked of the policy: a quality to keep, a budget or a price.
 struct GoalOptions: ParsableArguments {
-    @Option(name: .long, help: "Find the cheapest policy that keeps this share of the reference's quality. (default: 0.98)")
+    @Option(
+        name: .long, help: "Find the cheapest policy that keeps this share of the reference's quality. (default: 0.98)")
     var keep: Double?
 
     @Option(
@@ -41,7 +42,8 @@ struct GoalOptions: ParsableArguments {
             throw ValidationError("--keep \(keep): expected a share of the reference's quality, such as 0.98.")
         }
         if let price, !(price >= 0 && price < .infinity) {
-            throw ValidationError("--price \(price): expected a number of at least 0: units of quality for a unit of cost.")
+            throw ValidationError(
+                "--price \(price): expected a number of at least 0: units of quality for a unit of cost.")
         }
     }
 

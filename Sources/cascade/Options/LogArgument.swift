@@ -5,7 +5,9 @@ import NumericalMethods
 
 /// The log that a command reads.
 struct LogArgument: ParsableArguments {
-    @Argument(help: "The log: a .jsonl or .csv file, or - for standard input.", completion: .file(extensions: ["jsonl", "csv"]))
+    @Argument(
+        help: "The log: a .jsonl or .csv file, or - for standard input.",
+        completion: .file(extensions: ["jsonl", "csv"]))
     var log: String
 
     /// Reads it, with progress.

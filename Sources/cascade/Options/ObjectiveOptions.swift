@@ -25,7 +25,9 @@ struct ObjectiveOptions: ParsableArguments {
             if argument == "calls" { return }
             for part in argument.split(separator: ",") {
                 let pair = part.split(separator: "=", maxSplits: 1)
-                guard let weight = pair.count == 2 ? Double(pair[1]) : 1, weight >= 0, weight.isFinite else { return nil }
+                guard let weight = pair.count == 2 ? Double(pair[1]) : 1, weight >= 0, weight.isFinite else {
+                    return nil
+                }
                 switch pair.first {
                 case "money": weights.money = weight
                 case "latency": weights.seconds = weight

@@ -4,13 +4,22 @@ import Deferral
 
 /// How policies are searched.
 struct SearchOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Ask for a certificate that the goal holds with this confidence.", valueName: "confidence"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Ask for a certificate that the goal holds with this confidence.", valueName: "confidence"))
     var guarantee: Double?
 
-    @Option(name: .long, help: "How items are held out: by chance, the latest, or whole groups; automatic keeps to the log's own train and test marks.")
+    @Option(
+        name: .long,
+        help:
+            "How items are held out: by chance, the latest, or whole groups; automatic keeps to the log's own train and test marks."
+    )
     var split = SplitChoice.automatic
 
-    @Option(name: .long, help: ArgumentHelp("The stage whose quality is to be kept. (default: the best single stage)", valueName: "stage"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The stage whose quality is to be kept. (default: the best single stage)", valueName: "stage"))
     var reference: String?
 
     @Option(name: .long, help: "Folds of the cross-validation.")
@@ -29,7 +38,8 @@ struct SearchOptions: ParsableArguments {
     /// The search for `goal` among `families`; all of them where none is named.
     func search(goal: Goal, reference: Int?, families: [String]) throws -> PolicySearch {
         PolicySearch(
-            goal: goal, learners: try Self.learners(families), split: split.method, folds: folds, guarantee: guarantee, reference: reference,
+            goal: goal, learners: try Self.learners(families), split: split.method, folds: folds, guarantee: guarantee,
+            reference: reference,
             seed: seed, progress: ProgressLine.reporter)
     }
 

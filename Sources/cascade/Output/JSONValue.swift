@@ -20,7 +20,8 @@ indirect enum JSONValue: Sendable {
 
     private init(any value: Any) {
         switch value {
-        case let object as [String: Any]: self = .object(object.keys.sorted().map { ($0, Self(any: object[$0] ?? NSNull())) })
+        case let object as [String: Any]:
+            self = .object(object.keys.sorted().map { ($0, Self(any: object[$0] ?? NSNull())) })
         case let array as [Any]: self = .array(array.map { Self(any: $0) })
         case let text as String: self = .string(text)
         case let flag as Bool: self = .bool(flag)
@@ -112,7 +113,9 @@ indirect enum JSONValue: Sendable {
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByStringInterpolation
 {
-    init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(elements.map { (key: $0.0, value: $0.1) }) }
+    init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(elements.map { (key: $0.0, value: $0.1) })
+    }
     init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     init(stringLiteral value: String) { self = .string(value) }
     init(booleanLiteral value: Bool) { self = .bool(value) }

@@ -49,7 +49,9 @@ enum Output {
         let room = max(20, min(Terminal.width ?? 110, 110) - width - 2)
         var lines: [String] = [""]
         for word in text.split(separator: " ") {
-            if !lines[lines.count - 1].isEmpty, lines[lines.count - 1].count + 1 + word.count > room { lines.append("") }
+            if !lines[lines.count - 1].isEmpty, lines[lines.count - 1].count + 1 + word.count > room {
+                lines.append("")
+            }
             lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
         }
         for (index, part) in lines.enumerated() {

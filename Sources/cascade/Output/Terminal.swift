@@ -15,7 +15,9 @@ enum Terminal {
 
     /// The columns of the terminal on standard output, or `COLUMNS`; nil where the output goes to a file or a pipe.
     static let width: Int? = {
-        if let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init), columns > 0 { return columns }
+        if let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init), columns > 0 {
+            return columns
+        }
         return outputIsTerminal ? columns(of: STDOUT_FILENO) : nil
     }()
 

@@ -31,7 +31,8 @@ struct CompareCommand: ParsableCommand {
         let policies = try [NamedPolicy(first, log: read), NamedPolicy(second, log: read)]
         let items = try JudgedItems(read, for: policies.compactMap(\.file), all: evaluation.allItems)
         let objective = policies.compactMap(\.file).first?.objective ?? .natural(for: read)
-        let comparison = try Comparison(policies[0], policies[1], items: items, objective: objective, options: evaluation)
+        let comparison = try Comparison(
+            policies[0], policies[1], items: items, objective: objective, options: evaluation)
         if output.json {
             Output.text(comparison.json.text)
         } else {

@@ -24,7 +24,8 @@ struct Comparison {
     let unitName: String
 
     init(
-        _ first: NamedPolicy, _ second: NamedPolicy, items: JudgedItems, objective: Objective, options: EvaluationOptions
+        _ first: NamedPolicy, _ second: NamedPolicy, items: JudgedItems, objective: Objective,
+        options: EvaluationOptions
     ) throws {
         let outcomes = try [first, second].map { try $0.outcomes(on: items.log, objective: objective) }
         let both = outcomes[0].quality.indices.map { !outcomes[0].quality[$0].isNaN && !outcomes[1].quality[$0].isNaN }
@@ -64,14 +65,16 @@ struct Comparison {
         let share = cost.estimate / second.cost.estimate
         let price =
             cost.lower > 0
-            ? "dearer (by \(NumberWords.percent(share)))" : cost.upper < 0 ? "cheaper (by \(NumberWords.percent(-share)))" : "not told apart in cost"
+            ? "dearer (by \(NumberWords.percent(share)))"
+            : cost.upper < 0 ? "cheaper (by \(NumberWords.percent(-share)))" : "not told apart in cost"
         if quality.estimate == 0, quality.lower == 0, quality.upper == 0, cost.estimate == 0 {
             return "\(first.name) and \(second.name) do the same on every item."
         }
         let worth =
             quality.lower > 0
             ? "better" : quality.upper < 0 ? "worse" : "not told apart in quality (\(interval(quality)))"
-        return "\(first.name) is \(worth) and \(price) than \(second.name), at \(NumberWords.percent(quality.confidence)) confidence."
+        return
+            "\(first.name) is \(worth) and \(price) than \(second.name), at \(NumberWords.percent(quality.confidence)) confidence."
     }
 
     private func interval(_ interval: MeanInterval) -> String {
@@ -79,14 +82,16 @@ struct Comparison {
     }
 
     func print(log: String) {
-        Output.line("On \(log): \(items.note)\(count == items.log.count ? "" : ", \(count) of which both can be replayed on").")
+        Output.line(
+            "On \(log): \(items.note)\(count == items.log.count ? "" : ", \(count) of which both can be replayed on").")
         Output.line()
         var table = TextTable(columns: ["", .init("quality"), .init("cost", unit: unit.name)])
         for side in [first, second] {
             table.add([.text(side.name), TableCell(side.quality, like: second.quality.estimate), cell(side.cost)])
         }
         table.add(
-            ["difference", TableCell(quality, like: second.quality.estimate), cell(cost)], style: .best, startsGroup: true)
+            ["difference", TableCell(quality, like: second.quality.estimate), cell(cost)], style: .best,
+            startsGroup: true)
         Output.table(table)
         Output.line()
         Output.wrapped(verdict)

@@ -55,10 +55,13 @@ struct Evaluation {
         let unit = CostUnit(log.objective)
         Output.line("\(name) (\(family)) on \(logName): \(items.note).")
         if !log.isComplete {
-            Output.line("Cells are missing: \(outcomes.replayed) items could be replayed, weighted by inverse propensities.")
+            Output.line(
+                "Cells are missing: \(outcomes.replayed) items could be replayed, weighted by inverse propensities.")
         }
         Output.line()
-        var table = TextTable(columns: ["", .init("quality"), .init("cost", unit: unit.name), .init("of best single stage")])
+        var table = TextTable(columns: [
+            "", .init("quality"), .init("cost", unit: unit.name), .init("of best single stage"),
+        ])
         table.add(
             [
                 .text(name), TableCell(quality, like: quality.estimate),
@@ -66,14 +69,19 @@ struct Evaluation {
                 .percent(cost.estimate / single.cost),
             ], style: .best)
         table.add(
-            [.text("best single stage: \(stages[single.stage])"), .number(single.quality), .number(single.cost * unit.scale), .percent(1)],
+            [
+                .text("best single stage: \(stages[single.stage])"), .number(single.quality),
+                .number(single.cost * unit.scale), .percent(1),
+            ],
             style: .faint)
         Output.table(table)
         Output.line()
         if let offPolicy { print(offPolicy, unit) }
         var shares = TextTable(columns: [.init("stage", overflow: .truncate), .init("asked"), .init("answer given")])
         for stage in log.stagesByCost where outcomes.askedShare[stage] > 0 {
-            shares.add([.text(stages[stage]), .percent(outcomes.askedShare[stage]), .percent(outcomes.answerShare[stage])])
+            shares.add([
+                .text(stages[stage]), .percent(outcomes.askedShare[stage]), .percent(outcomes.answerShare[stage]),
+            ])
         }
         if outcomes.abstainedShare > 0 { shares.add(["no answer", .missing, .percent(outcomes.abstainedShare)]) }
         Output.table(shares)
@@ -89,13 +97,15 @@ struct Evaluation {
         ] {
             table.add([
                 .text(name), TableCell(quality, like: estimates.quality.direct.estimate),
-                TableCell(MeanInterval(scaling: cost, by: unit.scale), like: estimates.cost.direct.estimate * unit.scale),
+                TableCell(
+                    MeanInterval(scaling: cost, by: unit.scale), like: estimates.cost.direct.estimate * unit.scale),
             ])
         }
         table.notes = [
             "\(NumberText.percent(estimates.replayedShare)) of the items could be replayed, worth \(NumberText.significant(estimates.effectiveItems)) of equal weight. "
                 + (estimates.hasLoggedPropensities
-                    ? "Propensities are those in the log." : "Propensities are the stages' shares of cells: right if cells are missing by chance.")
+                    ? "Propensities are those in the log."
+                    : "Propensities are the stages' shares of cells: right if cells are missing by chance.")
         ]
         Output.table(table)
         Output.line()
@@ -121,7 +131,8 @@ struct Evaluation {
         func each(_ estimates: OffPolicy.Estimates) -> JSONValue {
             [
                 "direct": JSONValue(estimates.direct), "inverse": JSONValue(estimates.inverse),
-                "selfNormalised": JSONValue(estimates.selfNormalised), "doublyRobust": JSONValue(estimates.doublyRobust),
+                "selfNormalised": JSONValue(estimates.selfNormalised),
+                "doublyRobust": JSONValue(estimates.doublyRobust),
             ]
         }
         return [

@@ -5,7 +5,8 @@ import Deferral
 /// `cascade explain`: how a policy came to its answer on one item.
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Explain what a policy did on one item, and what would have changed its mind.",
+        commandName: "explain",
+        abstract: "Explain what a policy did on one item, and what would have changed its mind.",
         discussion: """
             Shows what each stage said, what the rule computed at each move and what it compared it with, and, for each \
             number it knew, the nearest value (among those in the log) that would have changed the move.

@@ -41,7 +41,8 @@ struct Explanation {
         while steps.count <= log.stageCount {
             let move = policy.next(state)
             var step = Step(
-                terms: policy.terms(state), move: move, changes: Counterfactual.nearest(policy, in: state, log: log.log),
+                terms: policy.terms(state), move: move,
+                changes: Counterfactual.nearest(policy, in: state, log: log.log),
                 answers: [])
             guard case .ask(let stages) = move else {
                 steps.append(step)
@@ -84,7 +85,9 @@ struct Explanation {
     private func words(_ answer: Answer) -> String {
         guard answer.isPresent else { return "the log has no answer of \(name(answer.stage))" }
         var parts: [String] = []
-        if !log.log.answers.isEmpty, let text = log.log.answers[answer.stage][item] { parts.append("“\(text.prefix(60))”") }
+        if !log.log.answers.isEmpty, let text = log.log.answers[answer.stage][item] {
+            parts.append("“\(text.prefix(60))”")
+        }
         let range = schema.evidenceRange(of: answer.stage)
         for (name, signal) in zip(schema.stages[answer.stage].evidence, range) {
             let value = log.log.signal(item: item, signal)
@@ -109,7 +112,10 @@ struct Explanation {
                 // Of a long list only what was compared is shown; --json has all.
                 let shown = step.terms.count > 12 ? step.terms.filter { $0.threshold != nil } : step.terms
                 for term in shown.isEmpty ? step.terms : shown {
-                    table.add([.text(term.name), .number(term.value, significant: 4), term.threshold.map { .number($0, significant: 4) } ?? .missing])
+                    table.add([
+                        .text(term.name), .number(term.value, significant: 4),
+                        term.threshold.map { .number($0, significant: 4) } ?? .missing,
+                    ])
                 }
                 Output.table(table)
             }
@@ -136,14 +142,18 @@ struct Explanation {
     var json: JSONValue {
         [
             "item": .string(log.log.ids[item]), "group": log.log.groups[item].map { .string($0) } ?? .null,
-            "isComplete": .bool(isComplete), "spent": .number(spent), "costUnit": .string("\(log.objective.unit) per item"),
+            "isComplete": .bool(isComplete), "spent": .number(spent),
+            "costUnit": .string("\(log.objective.unit) per item"),
             "steps": .array(
                 steps.map { step in
                     [
                         "move": json(step.move),
                         "terms": .array(
                             step.terms.map {
-                                ["name": .string($0.name), "value": .number($0.value), "threshold": $0.threshold.map { .number($0) } ?? .null]
+                                [
+                                    "name": .string($0.name), "value": .number($0.value),
+                                    "threshold": $0.threshold.map { .number($0) } ?? .null,
+                                ]
                             }),
                         "answers": .array(step.answers.map { json($0) }),
                         "changes": .array(

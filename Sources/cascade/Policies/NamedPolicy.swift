@@ -21,9 +21,11 @@ struct NamedPolicy {
         }
         do {
             file = try PolicyFile.read(from: name)
-        } catch DeferralError.badPolicyFile(let path, let reason, _) where !FileManager.default.fileExists(atPath: name) {
+        } catch DeferralError.badPolicyFile(let path, let reason, _) where !FileManager.default.fileExists(atPath: name)
+        {
             throw DeferralError.badPolicyFile(
-                path: path, reason: reason, remedy: "Give a policy file or one of the stages: \(stages.joined(separator: ", ")).")
+                path: path, reason: reason,
+                remedy: "Give a policy file or one of the stages: \(stages.joined(separator: ", ")).")
         }
     }
 

@@ -27,21 +27,30 @@ struct CalibrationSection {
         let scores = context.stages.indices.compactMap(best)
         guard !scores.isEmpty else { return nil }
         let isShare = scores.allSatisfy { $0.qualities.allSatisfy { (0...1).contains($0) } }
-        var table = TextTable(columns: ["stage", "score", .init("rank correlation with quality"), .init("calibration error")])
+        var table = TextTable(columns: [
+            "stage", "score", .init("rank correlation with quality"), .init("calibration error"),
+        ])
         var curves: [CalibrationCurve] = []
         for score in scores {
             var error = TableCell.missing
             if score.isProbability, isShare {
-                let curve = CalibrationCurve(context.stages[score.stage], predictions: score.values, outcomes: score.qualities)
+                let curve = CalibrationCurve(
+                    context.stages[score.stage], predictions: score.values, outcomes: score.qualities)
                 curves.append(curve)
                 let total = Double(curve.bins.reduce(0) { $0 + $1.count })
-                error = .number(curve.bins.reduce(0) { $0 + Double($1.count) * abs($1.predicted - $1.observed) } / total, significant: 2)
+                error = .number(
+                    curve.bins.reduce(0) { $0 + Double($1.count) * abs($1.predicted - $1.observed) } / total,
+                    significant: 2)
             }
-            table.add([.text(context.stages[score.stage]), .text(score.name), .number(score.correlation, significant: 2), error])
+            table.add([
+                .text(context.stages[score.stage]), .text(score.name), .number(score.correlation, significant: 2),
+                error,
+            ])
         }
         var blocks: [HTMLPage.Block] = [
             .prose(
-                "For each stage the evidence number that orders its answers best by quality. Calibration error is the mean distance of the curve from the diagonal; it has none where the score is no probability."),
+                "For each stage the evidence number that orders its answers best by quality. Calibration error is the mean distance of the curve from the diagonal; it has none where the score is no probability."
+            ),
             .table(table),
         ]
         if !curves.isEmpty {
@@ -57,7 +66,9 @@ struct CalibrationSection {
         let log = context.log.log
         var best: Score?
         for (name, signal) in zip(log.schema.stages[stage].evidence, log.schema.evidenceRange(of: stage)) {
-            let items = (0..<log.count).filter { log.isPresent(item: $0, stage: stage) && !log.signal(item: $0, signal).isNaN }
+            let items = (0..<log.count).filter {
+                log.isPresent(item: $0, stage: stage) && !log.signal(item: $0, signal).isNaN
+            }
             let values = items.map { log.signal(item: $0, signal) }
             let qualities = items.map { log.quality(item: $0, stage: stage) }
             guard let correlation = Self.rankCorrelation(values, qualities) else { continue }

@@ -14,7 +14,10 @@ struct ChecksSection {
             var table = TextTable(columns: ["", "check", "evidence", "what to do"])
             for finding in list.found {
                 table.add(
-                    [.text(finding.severity.rawValue), .text(list.title(finding)), .text(finding.evidence), .text(finding.remedy)],
+                    [
+                        .text(finding.severity.rawValue), .text(list.title(finding)), .text(finding.evidence),
+                        .text(finding.remedy),
+                    ],
                     style: finding.severity == .note ? .plain : .warning)
             }
             blocks.append(.table(table))

@@ -15,7 +15,8 @@ struct ChurnSection {
     var section: HTMLPage.Section {
         let groups = context.groups(limit: 12)
         var table = TextTable(columns: [
-            .init("items"), .init("count"), .init("answered by another stage"), .init(isBinary ? "wrong → right" : "better"),
+            .init("items"), .init("count"), .init("answered by another stage"),
+            .init(isBinary ? "wrong → right" : "better"),
             .init(isBinary ? "right → wrong" : "worse"), .init("net"),
         ])
         for group in groups {
@@ -32,7 +33,8 @@ struct ChurnSection {
             "Churn",
             [
                 .prose(
-                    "Against \(context.stages[context.reference]) on every item. A policy can keep the mean and still change who gets a right answer."),
+                    "Against \(context.stages[context.reference]) on every item. A policy can keep the mean and still change who gets a right answer."
+                ),
                 .table(table),
             ])
     }
@@ -43,7 +45,8 @@ struct ChurnSection {
     private func churn(_ items: [Int]) -> Churn {
         let log = context.log.log
         var churn = Churn()
-        for item in items where !context.outcomes.quality[item].isNaN && !context.referenceOutcomes.quality[item].isNaN {
+        for item in items where !context.outcomes.quality[item].isNaN && !context.referenceOutcomes.quality[item].isNaN
+        {
             churn.count += 1
             let before = context.referenceOutcomes.quality[item]
             for stage in 0..<log.stageCount where stage != context.reference {

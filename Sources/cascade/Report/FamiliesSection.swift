@@ -10,7 +10,8 @@ struct FamiliesSection {
     var section: HTMLPage.Section {
         var blocks: [HTMLPage.Block] = [
             .prose(
-                "Goal: \(context.fit.result.goal.words(context.unit)). Learned from \(context.fit.result.trainingCount) items, measured on \(context.fit.result.heldOutCount) held out."),
+                "Goal: \(context.fit.result.goal.words(context.unit)). Learned from \(context.fit.result.trainingCount) items, measured on \(context.fit.result.heldOutCount) held out."
+            ),
             .table(FitTable(context.fit).table),
         ]
         if !context.fit.result.obstacles.isEmpty {

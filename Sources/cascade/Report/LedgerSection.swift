@@ -41,17 +41,22 @@ struct LedgerSection {
             table.add(cells)
         }
         let calls = 1000 * context.outcomes.askedShare.reduce(0, +)
-        table.add([.text("the policy"), .number(calls), .missing] + totals.map { .number($0) }, style: .best, startsGroup: true)
+        table.add(
+            [.text("the policy"), .number(calls), .missing] + totals.map { .number($0) }, style: .best,
+            startsGroup: true)
         let reference = columns.map { 1000 * spent($0.values, stage: context.reference) { _ in 1 } }
         let name = context.stages[context.reference]
-        table.add([.text("\(name) for all"), .number(1000), .number(1000)] + reference.map { .number($0) }, style: .faint)
+        table.add(
+            [.text("\(name) for all"), .number(1000), .number(1000)] + reference.map { .number($0) }, style: .faint)
         table.add(
             [.text("saved"), .percent(1 - calls / 1000), .missing]
                 + zip(totals, reference).map { $1 > 0 ? .percent(1 - $0 / $1) : .missing }, style: .good)
         return .init(
             "Cost ledger",
             [
-                .prose("What 1,000 items take under the policy, stage by stage. Latencies are added up as if stages were asked one after the other."),
+                .prose(
+                    "What 1,000 items take under the policy, stage by stage. Latencies are added up as if stages were asked one after the other."
+                ),
                 .table(table),
             ])
     }

@@ -17,7 +17,8 @@ struct PolicySection {
         } else {
             blocks.append(
                 .prose(
-                    "The policy \(context.policyName) of the family \(context.family). On this log, fit would choose \(context.fit.result.chosen): \(context.fit.result.why)."))
+                    "The policy \(context.policyName) of the family \(context.family). On this log, fit would choose \(context.fit.result.chosen): \(context.fit.result.why)."
+                ))
         }
         for line in CertificateText.lines(context.fit) { blocks.append(.notice(line)) }
         let rule = HTMLPage.Block.code(formula.lines.joined(separator: "\n"))

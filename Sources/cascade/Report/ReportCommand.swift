@@ -18,9 +18,13 @@ struct ReportCommand: ParsableCommand {
             """)
 
     @OptionGroup var log: LogArgument
-    @Option(name: .customLong("policy"), help: "Show this policy instead of the one that fit would choose.", completion: .file(extensions: ["json"]))
+    @Option(
+        name: .customLong("policy"), help: "Show this policy instead of the one that fit would choose.",
+        completion: .file(extensions: ["json"]))
     var policyPath: String?
-    @Option(name: [.customShort("o"), .customLong("output")], help: "The page to write.", completion: .file(extensions: ["html"]))
+    @Option(
+        name: [.customShort("o"), .customLong("output")], help: "The page to write.",
+        completion: .file(extensions: ["html"]))
     var outputPath: String
     @OptionGroup(title: "What is asked") var goal: GoalOptions
     @OptionGroup(title: "What counts as cost") var objective: ObjectiveOptions
@@ -33,7 +37,8 @@ struct ReportCommand: ParsableCommand {
         let file = try OutputFile(outputPath)
         let given = try policyPath.map { try PolicyFile.read(from: $0) }
         let read = try log.read()
-        let fit = try Fit(log: read, name: log.name, goal: goal, objective: objective, search: search, families: families)
+        let fit = try Fit(
+            log: read, name: log.name, goal: goal, objective: objective, search: search, families: families)
         let context = try ReportContext(
             fit: fit, policy: NamedPolicy(file: given ?? fit.policyFile, name: policyPath ?? ReportContext.chosenName))
         let page = ReportPage(context).page
@@ -42,11 +47,16 @@ struct ReportCommand: ParsableCommand {
             let report: JSONValue = [
                 "report": .string(outputPath), "policy": .string(context.family),
                 "sections": .array(page.sections.map { .string($0.title) }),
-                "cards": .array(page.cards.map { ["label": .string($0.label), "value": .string($0.value), "note": .string($0.note)] }),
+                "cards": .array(
+                    page.cards.map {
+                        ["label": .string($0.label), "value": .string($0.value), "note": .string($0.note)]
+                    }),
             ]
             Output.text(report.text)
         } else {
-            Output.line("Report written to \(outputPath): \(page.sections.map { $0.title.lowercased() }.joined(separator: ", ")).")
+            Output.line(
+                "Report written to \(outputPath): \(page.sections.map { $0.title.lowercased() }.joined(separator: ", "))."
+            )
         }
     }
 }

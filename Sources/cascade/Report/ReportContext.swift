@@ -45,7 +45,8 @@ struct ReportContext {
         }
         reference = try log.log.schema.stage(named: fit.stages[fit.result.reference])
         referenceOutcomes = Replay.outcomes(of: SingleStagePolicy(stage: reference), on: log)
-        let learned = LearnedItems(log: whole, split: fit.search.split, share: fit.search.heldOutShare, seed: fit.search.seed,
+        let learned = LearnedItems(
+            log: whole, split: fit.search.split, share: fit.search.heldOutShare, seed: fit.search.seed,
             isCertified: false)
         let heldOut = Set(try learned.heldOut(of: whole) ?? [])
         training = fit.log.subset((0..<whole.count).filter { !heldOut.contains($0) })

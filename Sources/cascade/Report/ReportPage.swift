@@ -24,7 +24,8 @@ struct ReportPage {
             ChurnSection(context).section,
             ChecksSection(context).section,
         ].compactMap { $0 }
-        page.footer = "Made by cascade \(CascadeCommand.version) with seed \(context.fit.search.seed). "
+        page.footer =
+            "Made by cascade \(CascadeCommand.version) with seed \(context.fit.search.seed). "
             + "Intervals are \(NumberWords.percent(context.fit.search.confidence)) bootstrap intervals over items."
         return page
     }

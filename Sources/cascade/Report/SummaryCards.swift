@@ -20,9 +20,12 @@ struct SummaryCards {
                 note: "of what \(name) costs", isMain: true),
             .init(
                 "quality", value: NumberText.significant(quality.estimate),
-                note: "\(NumberText.significant(quality.lower)) to \(NumberText.significant(quality.upper)); \(name) has \(NumberText.significant(reference.meanQuality))"),
+                note:
+                    "\(NumberText.significant(quality.lower)) to \(NumberText.significant(quality.upper)); \(name) has \(NumberText.significant(reference.meanQuality))"
+            ),
             .init(
-                "quality kept", value: NumberWords.percent(policy.meanQuality / reference.meanQuality), note: "of \(name)"),
+                "quality kept", value: NumberWords.percent(policy.meanQuality / reference.meanQuality),
+                note: "of \(name)"),
             .init(
                 "cost", value: NumberText.significant(policy.meanCost * unit.scale),
                 note: "\(unit.name); \(name): \(NumberText.significant(reference.meanCost * unit.scale))"),

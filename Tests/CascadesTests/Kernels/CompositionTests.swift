@@ -82,7 +82,8 @@ import Testing
         #expect(checkKernel(mixture, inputs: [-1, 1], range: -14...14, using: &random) == [])
         #expect(checkGradient(mixture, inputs: [-1, 1], using: &random) == [])
         let odds = exp(0.2) / (exp(0.2) + exp(-0.5))
-        let exact = odds * exp(line.logDensity(of: 0.3, given: 1)) + (1 - odds) * exp(steep.logDensity(of: 0.3, given: 1))
+        let exact =
+            odds * exp(line.logDensity(of: 0.3, given: 1)) + (1 - odds) * exp(steep.logDensity(of: 0.3, given: 1))
         #expect(abs(exp(mixture.logDensity(of: 0.3, given: 1)) - exact) < 1e-14)
     }
 

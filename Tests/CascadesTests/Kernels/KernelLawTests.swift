@@ -42,15 +42,19 @@ import Testing
         let laws = Set(checkChoiceDensity(Lopsided(), inputs: [0]).map(\.law))
         #expect(laws == ["the density is the sum over the paths"])
         #expect(checkChoiceKernel(Lopsided(), inputs: [0], using: &random) == [])
-        #expect(Set(checkChoiceKernel(Lopsided(samplesWrongly: true), inputs: [0], using: &random).map(\.law))
-            == ["samples follow the density"])
+        #expect(
+            Set(checkChoiceKernel(Lopsided(samplesWrongly: true), inputs: [0], using: &random).map(\.law))
+                == ["samples follow the density"])
     }
 
     @Test func `weights that can't be chosen from are reported`() {
         var random = Random(seed: 6)
-        #expect(Set(checkChoiceKernel(Lopsided(weight: .nan), inputs: [0], using: &random).map(\.law))
-            == ["weights can be chosen from"])
-        #expect(throws: WeightError.self) { try CategoricalKernel<Int>(transitions: [[0, 1], [-.infinity, -.infinity]]) }
+        #expect(
+            Set(checkChoiceKernel(Lopsided(weight: .nan), inputs: [0], using: &random).map(\.law))
+                == ["weights can be chosen from"])
+        #expect(throws: WeightError.self) {
+            try CategoricalKernel<Int>(transitions: [[0, 1], [-.infinity, -.infinity]])
+        }
     }
 
     @Test func `an enumerator walks every path once with its probability`() throws {

@@ -11,7 +11,9 @@ import Testing
         #expect((report.log == nil) == (report.errorCount > 0))
         do {
             let log = try OutcomeLog.read(from: file.path)
-            #expect(log.quality.count == log.count * log.stageCount && log.evidence.count == log.count * log.schema.evidenceCount)
+            #expect(
+                log.quality.count == log.count * log.stageCount
+                    && log.evidence.count == log.count * log.schema.evidenceCount)
             #expect(report.errorCount == 0)
             return true
         } catch is LogError {
@@ -23,8 +25,10 @@ import Testing
     @Test(arguments: [LogFormat.jsonl, .csv]) func `with random bytes and tokens`(format: LogFormat) throws {
         var random = Random(seed: 1)
         let tokens = [
-            "{", "}", "[", "]", "\"", ":", ",", "\n", "\r", "\\u", "D83D", "\\uDE00", "null", "true", "1e", "-", "0.", "9999999999999999999",
-            "\"id\"", "\"stages\"", "\"a\"", "\"evidence\"", "\"quality\"", "id,", "a.quality", "a.evidence.m,", "\0", "\u{FEFF}", " ",
+            "{", "}", "[", "]", "\"", ":", ",", "\n", "\r", "\\u", "D83D", "\\uDE00", "null", "true", "1e", "-", "0.",
+            "9999999999999999999",
+            "\"id\"", "\"stages\"", "\"a\"", "\"evidence\"", "\"quality\"", "id,", "a.quality", "a.evidence.m,", "\0",
+            "\u{FEFF}", " ",
         ].map { Array($0.utf8) }
         for round in 0..<600 {
             var bytes: [UInt8] = []
@@ -39,7 +43,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [LogFormat.jsonl, .csv]) func `with valid files that are changed or cut`(format: LogFormat) throws {
+    @Test(arguments: [LogFormat.jsonl, .csv]) func `with valid files that are changed or cut`(format: LogFormat) throws
+    {
         var random = Random(seed: 2)
         var (valid, broken) = (0, 0)
         for _ in 0..<60 {

@@ -7,7 +7,8 @@ final class ScratchFile {
     let path: String
 
     init(_ bytes: some Sequence<UInt8>, ending: String) throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("cascade-\(UUID().uuidString).\(ending)").path
+        path =
+            FileManager.default.temporaryDirectory.appendingPathComponent("cascade-\(UUID().uuidString).\(ending)").path
         try Data(bytes).write(to: URL(fileURLWithPath: path))
     }
 
@@ -43,7 +44,8 @@ func same(_ a: OutcomeLog, _ b: OutcomeLog) -> Bool {
             log.evidence, log.propensities,
         ].map { $0.map { $0.isNaN ? Double.nan.bitPattern : $0.bitPattern } }
     }
-    return a.schema == b.schema && a.ids == b.ids && a.inputs == b.inputs && a.groups == b.groups && a.splits == b.splits
+    return a.schema == b.schema && a.ids == b.ids && a.inputs == b.inputs && a.groups == b.groups
+        && a.splits == b.splits
         && a.answers == b.answers && bits(a) == bits(b)
 }
 
@@ -75,7 +77,9 @@ enum LogSamples {
         let schema = LogSchema(
             context: ["length", "x.y", "ключ"].prefix(random.integer(below: 4)).map { $0 },
             stages: (0..<stageCount).map { stage in
-                StageSchema(name: names[stage], evidence: ["margin", "entropy", "log.p"].prefix(random.integer(below: 4)).map { $0 })
+                StageSchema(
+                    name: names[stage],
+                    evidence: ["margin", "entropy", "log.p"].prefix(random.integer(below: 4)).map { $0 })
             })
         func cells(_ width: Int, _ value: (inout Random) -> Double) -> [Double] {
             var result = (0..<items * width).map { _ in random.uniform() < 0.2 ? .nan : value(&random) }
@@ -83,7 +87,9 @@ enum LogSamples {
             return result
         }
         func texts() -> CodedColumn {
-            var values = (0..<items).map { _ in random.uniform() < 0.2 ? nil : Self.texts[random.integer(below: Self.texts.count)] }
+            var values = (0..<items).map { _ in
+                random.uniform() < 0.2 ? nil : Self.texts[random.integer(below: Self.texts.count)]
+            }
             values[0] = "first"
             return CodedColumn(values)
         }

@@ -12,11 +12,16 @@ import Testing
 
             """, .csv)
         let summary = log.summary()
-        #expect(summary.items == 3 && summary.groups.map(\.name) == ["x", "y"] && summary.groups.map(\.count) == [2, 1])
+        #expect(
+            summary.items == 3 && summary.groups.map(\.name) == ["x", "y"] && summary.groups.map(\.count) == [2, 1])
         let a = summary.stages[0]
-        #expect(a.answered == 2 && a.meanQuality == 0.5 && a.meanMoney == 0.5 && a.meanSeconds == 3 && a.distinctAnswers == 2)
+        #expect(
+            a.answered == 2 && a.meanQuality == 0.5 && a.meanMoney == 0.5 && a.meanSeconds == 3
+                && a.distinctAnswers == 2)
         #expect(a.missingShare == 1.0 / 3 && a.evidence[0].minimum == 0.1 && a.evidence[0].maximum == 0.3)
-        #expect(summary.stages[1].answered == 0 && summary.stages[1].meanQuality == nil && summary.stages[1].missingShare == 1)
+        #expect(
+            summary.stages[1].answered == 0 && summary.stages[1].meanQuality == nil
+                && summary.stages[1].missingShare == 1)
         #expect(summary.context[0].mean == 2 && summary.times?.minimum == 10 && summary.times?.missingShare == 1.0 / 3)
     }
 }

@@ -12,7 +12,10 @@ import Testing
 
             """)
         #expect(log.ids == ["a", "7"])
-        #expect(log.schema.stages == [StageSchema(name: "small", evidence: ["margin"]), StageSchema(name: "large", evidence: ["entropy"])])
+        #expect(
+            log.schema.stages == [
+                StageSchema(name: "small", evidence: ["margin"]), StageSchema(name: "large", evidence: ["entropy"]),
+            ])
         #expect(log.schema.context == ["length", "long"])
         #expect(log.inputs == ["café 😀\n", ""])
         #expect(log.groups[0] == "g1" && log.groups[1] == nil && log.splits[0] == "train")
@@ -29,7 +32,8 @@ import Testing
     @Test func `takes every column of a CSV file`() throws {
         let log = try read(
             "\u{FEFF}id,input,group,time,split,context.length,a.b.quality,a.b.cost,a.b.answer,a.b.evidence.log.p\r\n"
-                + "1,\"say \"\"hi\"\",\nthere\",g,2026-05-01,test,3,true,0,\"\",-1e-3\r\n" + "2,,,,,,,,,\r\n\n" + "3,\"\",,,,,0.5,,x,",
+                + "1,\"say \"\"hi\"\",\nthere\",g,2026-05-01,test,3,true,0,\"\",-1e-3\r\n" + "2,,,,,,,,,\r\n\n"
+                + "3,\"\",,,,,0.5,,x,",
             .csv)
         #expect(log.ids == ["1", "2", "3"])
         #expect(log.schema == LogSchema(context: ["length"], stages: [StageSchema(name: "a.b", evidence: ["log.p"])]))
@@ -43,13 +47,34 @@ import Testing
     @Test(arguments: [
         (#"{"id": 1, "stages": {"a": {"qualty": 1}}}"#, "log:1: unknown column 'a.qualty'. Did you mean 'a.quality'?"),
         (#"{"id": 1, "inptu": "x"}"#, "log:1: unknown column 'inptu'. Did you mean 'input'?"),
-        (#"{"id": 1, "stages": {"a": {"quality": "good"}}}"#, "log:1: column 'a.quality': expected a number, true, false or null, found '\"good\"}}}'"),
-        (#"{"id": 1, "stages": {"a": {"cost": NaN}}}"#, "log:1: column 'a.cost': expected a number or null, found 'NaN}}}'"),
-        (#"{"id": 1, "stages": {"a": {"quality": 1e999}}}"#, "log:1: column 'a.quality': expected a finite number, found '1e999}}}'"),
-        (#"{"id": 1, "stages": {"a": {"cost": -1}}}"#, "log:1: column 'a.cost': expected a number of at least 0, found '-1}}}'"),
-        (#"{"id": 1, "stages": {"a": {"propensity": 0}}}"#, "log:1: column 'a.propensity': expected a probability above 0 and at most 1, found '0}}}'"),
-        (#"{"id": 1, "stages": {"a": {"quality": 1, "quality": 1}}}"#, "log:1: column 'a.quality': expected each key once, found it again"),
-        (#"{"id": 1, "stages": {"a": {"evidence": {"m": 1, "m": 2}}}}"#, "log:1: column 'a.evidence.m': expected each key once, found it again"),
+        (
+            #"{"id": 1, "stages": {"a": {"quality": "good"}}}"#,
+            "log:1: column 'a.quality': expected a number, true, false or null, found '\"good\"}}}'"
+        ),
+        (
+            #"{"id": 1, "stages": {"a": {"cost": NaN}}}"#,
+            "log:1: column 'a.cost': expected a number or null, found 'NaN}}}'"
+        ),
+        (
+            #"{"id": 1, "stages": {"a": {"quality": 1e999}}}"#,
+            "log:1: column 'a.quality': expected a finite number, found '1e999}}}'"
+        ),
+        (
+            #"{"id": 1, "stages": {"a": {"cost": -1}}}"#,
+            "log:1: column 'a.cost': expected a number of at least 0, found '-1}}}'"
+        ),
+        (
+            #"{"id": 1, "stages": {"a": {"propensity": 0}}}"#,
+            "log:1: column 'a.propensity': expected a probability above 0 and at most 1, found '0}}}'"
+        ),
+        (
+            #"{"id": 1, "stages": {"a": {"quality": 1, "quality": 1}}}"#,
+            "log:1: column 'a.quality': expected each key once, found it again"
+        ),
+        (
+            #"{"id": 1, "stages": {"a": {"evidence": {"m": 1, "m": 2}}}}"#,
+            "log:1: column 'a.evidence.m': expected each key once, found it again"
+        ),
         (#"{"id": 1.5}"#, "log:1: column 'id': expected a string or an integer, found '1.5}'"),
         (#"{"id": 1, "time": "2026-02-30"}"#, "log:1: column 'time': expected seconds or an ISO 8601 time"),
         (#"{"id": 1"#, "log:1: column 'id': expected ',' or '}' after the value, found nothing"),
@@ -59,7 +84,10 @@ import Testing
         (#"[1]"#, "log:1: column 'line': expected a JSON object, found '[1]'"),
         ("", "log: the log holds no items"), ("\n \n", "log: the log holds no items"),
         (#"{"id": 1}"#, "log:1: column 'stages': expected at least one stage, found none"),
-        ("{\"id\": 1, \"stages\": {\"a\": {\"quality\": 1}}}\n\n{\"id\": \"1\"}", "log:3: column 'id': '1' was used on line 1 already"),
+        (
+            "{\"id\": 1, \"stages\": {\"a\": {\"quality\": 1}}}\n\n{\"id\": \"1\"}",
+            "log:3: column 'id': '1' was used on line 1 already"
+        ),
         ("{\"id\": 1}\n{}", "log:2: column 'id': expected an id, as on line 1, found none"),
         ("{}\n{\"id\": 1}", "log:2: column 'id': expected no id, as on line 1"),
     ]) func `says what is wrong with a JSONL line`(line: String, expected: String) throws {
@@ -72,10 +100,16 @@ import Testing
         ("id,a.quality,a.quality\n", "log:1: column 'a.quality': expected each column once, found it again"),
         ("id,a.quality\n1\n", "log:2: column 'line': expected 2 cells, found 1"),
         ("id,a.quality\n1,2,3\n", "log:2: column 'line': expected 2 cells, found more"),
-        ("id,a.quality\n1,1\n2,good\n", "log:3: column 'a.quality': expected a number, true, false or an empty cell, found 'good'"),
+        (
+            "id,a.quality\n1,1\n2,good\n",
+            "log:3: column 'a.quality': expected a number, true, false or an empty cell, found 'good'"
+        ),
         ("id,a.cost\n\"x\ny\",1\n2,-1\n", "log:4: column 'a.cost': expected a number of at least 0, found '-1'"),
         ("id,a.cost\n1,NaN\n", "log:2: column 'a.cost': expected a number or an empty cell, found 'NaN'"),
-        ("id,input,a.cost\n1,a\"b,1\n", "log:2: column 'input': expected quotes around the whole cell and doubled inside it, found 'a\"b'"),
+        (
+            "id,input,a.cost\n1,a\"b,1\n",
+            "log:2: column 'input': expected quotes around the whole cell and doubled inside it, found 'a\"b'"
+        ),
         ("id,input,a.cost\n1,\"open,1\n", "log:2: column 'input': expected a closing quote, found the end of the file"),
         ("id,a.cost\n1,1\n1,1\n", "log:3: column 'id': '1' was used on line 2 already"),
         ("id,a.cost\n", "log: the log holds no items"), ("", "log: the log holds no items"),
@@ -89,7 +123,10 @@ import Testing
         let error = try #require(try readError("{\"stages\": {\(stages)}}"))
         #expect(error.contains("at most 64 stages"))
         let file = try ScratchFile(Array("{\"id\": \"".utf8) + [0xC3, 0x28] + Array("\"}".utf8), ending: "jsonl")
-        #expect(throws: LogError.badLine(file: file.path, line: 1, column: "id", expected: "text in UTF-8", found: "other bytes")) {
+        #expect(
+            throws: LogError.badLine(
+                file: file.path, line: 1, column: "id", expected: "text in UTF-8", found: "other bytes")
+        ) {
             try OutcomeLog.read(from: file.path)
         }
     }
@@ -102,12 +139,16 @@ import Testing
 
     @Test func `reports every bad line and counts those beyond the limit`() throws {
         let good = "\"stages\": {\"a\": {\"quality\": 1}}"
-        let lines = (1...50).map { $0 % 5 == 0 ? "{\"id\": \($0), \"oops\": 1}" : "{\"id\": \($0 == 7 ? 6 : $0), \(good)}" }
+        let lines = (1...50).map {
+            $0 % 5 == 0 ? "{\"id\": \($0), \"oops\": 1}" : "{\"id\": \($0 == 7 ? 6 : $0), \(good)}"
+        }
         let file = try ScratchFile(lines.joined(separator: "\n"), ending: "jsonl")
         let report = try OutcomeLog.readCollectingErrors(from: file.path, limit: 4)
         #expect(report.errorCount == 11 && report.errors.count == 4 && report.log == nil && report.itemCount == 39)
         #expect(report.errors[1] == .duplicateID(file: file.path, id: "6", firstLine: 6, line: 7))
-        guard case .unknownColumn(_, 5, "oops", _, _) = report.errors[0] else { Issue.record("\(report.errors[0])"); return }
+        guard case .unknownColumn(_, 5, "oops", _, _) = report.errors[0] else {
+            Issue.record("\(report.errors[0])"); return
+        }
     }
 
     @Test func `says which file can't be opened`() {
@@ -116,7 +157,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [LogFormat.jsonl, .csv]) func `gives the same log for any size of blocks`(format: LogFormat) throws {
+    @Test(arguments: [LogFormat.jsonl, .csv]) func `gives the same log for any size of blocks`(format: LogFormat) throws
+    {
         var random = Random(seed: 11)
         for _ in 0..<20 {
             let log = LogSamples.log(&random)
@@ -147,7 +189,8 @@ import Testing
                     cells["s\(stage).evidence.e\(number)"] = Double(item * number) + 0.5
                     evidence.append("\"e\(number)\": \(Double(item * number) + 0.5)")
                 }
-                stages.append("\"s\(stage)\": {\"evidence\": {\(evidence.joined(separator: ","))}, \"quality\": \(item + stage)}")
+                stages.append(
+                    "\"s\(stage)\": {\"evidence\": {\(evidence.joined(separator: ","))}, \"quality\": \(item + stage)}")
             }
             lines.append("{\"id\": \(item), \"stages\": {\(stages.joined(separator: ", "))}}")
             expected.append(cells)

@@ -23,14 +23,19 @@ import Testing
     }
 
     @Test func `a price list turns tokens into money`() async throws {
-        let stage = FunctionStage<String, String>("f") { Answer($0, cost: Cost(money: 99, tokensIn: 1000, tokensOut: 500)) }
-        let answer = try await stage.priced(PriceList(perMillionTokensIn: 2, perMillionTokensOut: 8, perCall: 0.001)).answer("a")
+        let stage = FunctionStage<String, String>("f") {
+            Answer($0, cost: Cost(money: 99, tokensIn: 1000, tokensOut: 500))
+        }
+        let answer = try await stage.priced(PriceList(perMillionTokensIn: 2, perMillionTokensOut: 8, perCall: 0.001))
+            .answer("a")
         #expect(abs(answer.cost.money - (0.001 + 0.002 + 0.004)) < 1e-15)
         #expect(answer.cost.tokensIn == 1000)
     }
 
     @Test func `a recorded stage keeps questions, answers and failures`() async throws {
-        let stage = ScriptedStage<String, Int>("s", lines: ["a": .answer(Answer(1)), "b": .fail(ScriptedFailure("no"))]).recorded()
+        let stage = ScriptedStage<String, Int>(
+            "s", lines: ["a": .answer(Answer(1)), "b": .fail(ScriptedFailure("no"))]
+        ).recorded()
         _ = try await stage.answer("a")
         await #expect(throws: ScriptedFailure("no")) { try await stage.answer("b") }
         #expect(stage.records.map(\.input) == ["a", "b"])
@@ -45,8 +50,17 @@ import Testing
         }
         #expect(await laws(FunctionStage("f", evidence: ["a"]) { Answer($0, evidence: ["a": 1]) }) == [])
         #expect(await laws(FunctionStage("f", evidence: ["a"]) { Answer($0) }) == ["evidence is as announced"])
-        #expect(await laws(FunctionStage("f") { Answer($0, cost: Cost(money: -1)) }) == ["costs are finite and not negative"])
-        #expect(await laws(FunctionStage("f") { _ in Answer(Int.random(in: 0...1 << 60)) }) == ["the same stream gives the same answer"])
-        #expect(await laws(FunctionStage("") { _ in throw ScriptedFailure("no") }) == ["a stage has a name", "a stage answers"])
+        #expect(
+            await laws(FunctionStage("f") { Answer($0, cost: Cost(money: -1)) }) == [
+                "costs are finite and not negative"
+            ])
+        #expect(
+            await laws(FunctionStage("f") { _ in Answer(Int.random(in: 0...1 << 60)) }) == [
+                "the same stream gives the same answer"
+            ])
+        #expect(
+            await laws(FunctionStage("") { _ in throw ScriptedFailure("no") }) == [
+                "a stage has a name", "a stage answers",
+            ])
     }
 }

@@ -12,7 +12,9 @@ import Testing
 
     @Test func `replay to the same run without asking`() async throws {
         var random = Random(seed: 1)
-        for policy in [LadderPolicy(threshold: 0.5, stages: 3), LadderPolicy(threshold: 0.5, stages: 2, abstains: true)] {
+        for policy in [
+            LadderPolicy(threshold: 0.5, stages: 3), LadderPolicy(threshold: 0.5, stages: 2, abstains: true),
+        ] {
             #expect(await checkCascade(try cascade(policy), inputs: ["easy", "hard", "odd"], using: &random) == [])
         }
         #expect(await checkCascade(try cascade(CoinPolicy(p: 0.5)), inputs: ["easy", "hard"], using: &random) == [])
@@ -31,7 +33,11 @@ import Testing
             var changed = trace
             change(&changed)
             let error = #expect(throws: CascadeError.self) { try ladder.replay(changed, input) }
-            if case .traceMismatch(let found, _, _)? = error { #expect(found == address) } else { Issue.record("\(String(describing: error))") }
+            if case .traceMismatch(let found, _, _)? = error {
+                #expect(found == address)
+            } else {
+                Issue.record("\(String(describing: error))")
+            }
         }
         mismatch({ $0.choices[0].evidence = [0.9] })  // the policy would have stopped
         mismatch({ $0.choices.removeLast() }, at: ["middle"])
@@ -47,10 +53,14 @@ import Testing
     @Test func `a damaged trace file is refused`() async throws {
         let trace = try #require(try await cascade(LadderPolicy(threshold: 0.5, stages: 3)).run("hard").trace)
         let text = String(decoding: try JSONEncoder().encode(trace), as: UTF8.self)
-        for (old, new) in [("\"stage\":0", "\"stage\":9"), ("\"ask\":[0]", "\"ask\":[64]"), ("\"ask\":[0]", "\"go\":[0]")] {
+        for (old, new) in [
+            ("\"stage\":0", "\"stage\":9"), ("\"ask\":[0]", "\"ask\":[64]"), ("\"ask\":[0]", "\"go\":[0]"),
+        ] {
             #expect(text.contains(old))
             let damaged = text.replacingOccurrences(of: old, with: new)
-            #expect(throws: DecodingError.self) { try JSONDecoder().decode(Trace<String>.self, from: Data(damaged.utf8)) }
+            #expect(throws: DecodingError.self) {
+                try JSONDecoder().decode(Trace<String>.self, from: Data(damaged.utf8))
+            }
         }
     }
 

@@ -22,6 +22,8 @@ import Testing
     }
 
     @Test func `knows no other names`() {
-        #expect(throws: CatalogError.unknownData(name: "x", known: DataSets.all.map(\.name))) { try DataSets.named("x") }
+        #expect(throws: CatalogError.unknownData(name: "x", known: DataSets.all.map(\.name))) {
+            try DataSets.named("x")
+        }
     }
 }

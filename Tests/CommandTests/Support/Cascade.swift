@@ -21,7 +21,9 @@ enum Cascade {
         ]
         let folders = executables.compactMap { $0.map { URL(fileURLWithPath: $0).deletingLastPathComponent() } }
         // On a Mac the tests are three folders deep in a bundle.
-        let all = folders.flatMap { folder in (0..<4).map { up in (0..<up).reduce(folder) { url, _ in url.deletingLastPathComponent() } } }
+        let all = folders.flatMap { folder in
+            (0..<4).map { up in (0..<up).reduce(folder) { url, _ in url.deletingLastPathComponent() } }
+        }
         return all.map { $0.appendingPathComponent("cascade").path }.first {
             var isFolder: ObjCBool = false
             return FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue
@@ -49,7 +51,8 @@ enum Cascade {
         process.waitUntilExit()
         return CascadeRun(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-            output: try String(contentsOfFile: output, encoding: .utf8), errors: try String(contentsOfFile: errors, encoding: .utf8))
+            output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: errors, encoding: .utf8))
     }
 }
 

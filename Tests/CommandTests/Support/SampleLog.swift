@@ -20,9 +20,11 @@ enum SampleLog {
                 let confidence = min(0.99, max(0.01, right + 0.1 * (uniform() - 0.5)))
                 let cost = [0.001, 0.004, 0.02, 0.03][index] * (1 + uniform())
                 cells.append(
-                    "\"\(name)\": {\"quality\": \(quality), \"cost\": \(cost), \"latency\": \(cost * 40), \"evidence\": {\"confidence\": \(confidence)}}")
+                    "\"\(name)\": {\"quality\": \(quality), \"cost\": \(cost), \"latency\": \(cost * 40), \"evidence\": {\"confidence\": \(confidence)}}"
+                )
             }
-            text += "{\"id\": \"q\(item)\", \"group\": \"\(groups[item % 2])\", \"context\": {\"length\": \(Int(100 + 900 * difficulty * uniform()))}, \"stages\": {\(cells.joined(separator: ", "))}}\n"
+            text +=
+                "{\"id\": \"q\(item)\", \"group\": \"\(groups[item % 2])\", \"context\": {\"length\": \(Int(100 + 900 * difficulty * uniform()))}, \"stages\": {\(cells.joined(separator: ", "))}}\n"
         }
         return text
     }

@@ -44,7 +44,8 @@ import Testing
     @Test func `asks the whole set at once when told to, in fewer moves`() throws {
         let costed = CostedLog(SimulatedLog.rising(items: 1500, stages: 3, seed: 62))
         var random = Random(seed: 1)
-        let path = try CascadeRoutingLearner(asksTogether: true, includesSpecialCases: false, scales: [1]).fit(costed, using: &random)
+        let path = try CascadeRoutingLearner(asksTogether: true, includesSpecialCases: false, scales: [1]).fit(
+            costed, using: &random)
         let policy = path.policy(price: 0.0005)
         var state = PolicyState(schema: costed.log.schema)
         var several = 0

@@ -10,7 +10,8 @@ import Testing
     func Phi(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
 
     /// The value for one set, by the code under test.
-    func value(known: Double, set: StageSet, means: [Double], deviations: [Double], loadings: [Double]? = nil) -> Double {
+    func value(known: Double, set: StageSet, means: [Double], deviations: [Double], loadings: [Double]? = nil) -> Double
+    {
         let scratch = UnsafeMutablePointer<Double>.allocate(capacity: SetSearch.scratchCount(stages: means.count))
         defer { scratch.deallocate() }
         func run(_ loadings: UnsafePointer<Double>?) -> Double {
@@ -19,7 +20,9 @@ import Testing
                 loadings: loadings, scratch: scratch)
             maximum.begin()
             let stages = Array(set)
-            for (depth, stage) in stages.dropLast().enumerated() { maximum.descend(adding: stage, from: depth, to: depth + 1) }
+            for (depth, stage) in stages.dropLast().enumerated() {
+                maximum.descend(adding: stage, from: depth, to: depth + 1)
+            }
             return maximum.value(adding: stages[stages.count - 1], at: stages.count - 1)
         }
         return loadings.map { $0.withUnsafeBufferPointer { run($0.baseAddress) } } ?? run(nil)
@@ -130,7 +133,10 @@ import Testing
                 let set = StageSet(bits: UInt64(bits))
                 guard set.isSubset(of: candidates) else { continue }
                 let price = set.reduce(0) { $0 + costs[$1] }
-                best = max(best, test.value(known: known, set: set, means: means, deviations: deviations, loadings: loadings) - price)
+                best = max(
+                    best,
+                    test.value(known: known, set: set, means: means, deviations: deviations, loadings: loadings) - price
+                )
             }
             let scratch = UnsafeMutablePointer<Double>.allocate(capacity: SetSearch.scratchCount(stages: total))
             defer { scratch.deallocate() }

@@ -52,7 +52,8 @@ import Testing
             let policy = path.policy(price: price)
             let outcomes = Replay.outcomes(of: policy, on: log)
             #expect(outcomes.asked.allSatisfy { $0 == StageSet.all($0.count) && !$0.isEmpty })
-            let copy = try JSONDecoder().decode(CodedPolicy.self, from: JSONEncoder().encode(CodedPolicy(policy))).policy
+            let copy = try JSONDecoder().decode(CodedPolicy.self, from: JSONEncoder().encode(CodedPolicy(policy)))
+                .policy
             #expect(Replay.outcomes(of: copy, on: log).asked == outcomes.asked)
             if price == .infinity { #expect(outcomes.meanCost == 1) }
             // With nothing to pay, everything is asked and the best answer is given.

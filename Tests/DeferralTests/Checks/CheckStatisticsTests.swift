@@ -6,7 +6,8 @@ import Testing
     @Test func `Welch's test gives the published t tail`() throws {
         // Two samples whose t is 2.2281 on 10 degrees have p = 0.05 (Student's table).
         #expect(abs(CheckStatistics.tTail(2.228139, degrees: 10) - 0.05) < 1e-6)
-        let (difference, p) = try #require(CheckStatistics.welch((0..<10).map(Double.init), (0..<10).map { Double($0) + 3 }))
+        let (difference, p) = try #require(
+            CheckStatistics.welch((0..<10).map(Double.init), (0..<10).map { Double($0) + 3 }))
         // Both variances are 55/6: t = -3 / sqrt(11/6) = -2.2156 on 18 degrees.
         #expect(difference == -3 && abs(p - 0.0398) < 5e-4)
     }
@@ -33,7 +34,9 @@ import Testing
     @Test func `the analysis of variance matches a worked example`() throws {
         // Three groups of 8 with means 1, 2, 3 and values mean - 1 and mean + 1: between = 16 on 2, within = 24 on 21 degrees.
         var (values, groups) = ([Double](), [Int]())
-        for group in 0..<3 { for k in 0..<8 { values.append(Double(group + 1) + (k % 2 == 0 ? 1 : -1)); groups.append(group) } }
+        for group in 0..<3 {
+            for k in 0..<8 { values.append(Double(group + 1) + (k % 2 == 0 ? 1 : -1)); groups.append(group) }
+        }
         let (intraClass, p) = try #require(CheckStatistics.analysisOfVariance(values, groups: groups))
         // F = 8 / (24/21) = 7; P(F(2, 21) > 7) = (1 + 2 * 7 / 21)^(-21/2), the closed form for 2 degrees.
         var expected = 1.0

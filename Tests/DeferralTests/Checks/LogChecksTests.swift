@@ -14,11 +14,15 @@ import Testing
         let alarms = (0..<logs).count { index in
             var random = Random(seed: 2026).split(UInt64(index))
             let findings = LogChecks.run(CleanLog.clean(using: &random), context: context)
-            let certain = findings.filter { $0.severity > .ok && $0.pValue == nil && $0.check != "labels" && $0.check != "metric" }
+            let certain = findings.filter {
+                $0.severity > .ok && $0.pValue == nil && $0.check != "labels" && $0.check != "metric"
+            }
             #expect(certain.isEmpty, "\(certain)")
             return findings.contains { $0.pValue != nil }
         }
-        #expect(Double(alarms) / Double(logs) <= 0.05 + 4 * (0.05 * 0.95 / Double(logs)).squareRoot(), "\(alarms) of \(logs)")
+        #expect(
+            Double(alarms) / Double(logs) <= 0.05 + 4 * (0.05 * 0.95 / Double(logs)).squareRoot(),
+            "\(alarms) of \(logs)")
     }
 
     @Test func `have ids of their own and cover all nine tips`() {
@@ -27,7 +31,8 @@ import Testing
     }
 
     @Test func `give a finding for every check, also on tiny and odd logs`() {
-        let one = OutcomeLog(schema: LogSchema(stages: [StageSchema(name: "a", evidence: ["m"])]), ids: ["1"], quality: [1])
+        let one = OutcomeLog(
+            schema: LogSchema(stages: [StageSchema(name: "a", evidence: ["m"])]), ids: ["1"], quality: [1])
         var tiny = one
         tiny.evidence = [.nan]
         var empty = OutcomeLog(schema: one.schema, ids: [], quality: [])
@@ -50,20 +55,30 @@ import Testing
     }
 
     static let defects: [Defect] = [
-        Defect(name: "quality that falls with time", check: "drift", column: "small.quality", severity: .warning) { log, random in
-            for item in 0..<log.count { log.quality[item * 3] = random.bernoulli(0.8 - 0.4 * log.times[item] / 1e6) ? 1 : 0 }
+        Defect(name: "quality that falls with time", check: "drift", column: "small.quality", severity: .warning) {
+            log, random in
+            for item in 0..<log.count {
+                log.quality[item * 3] = random.bernoulli(0.8 - 0.4 * log.times[item] / 1e6) ? 1 : 0
+            }
         },
-        Defect(name: "evidence that drifts", check: "drift", column: "large.evidence.entropy", severity: .warning) { log, _ in
+        Defect(name: "evidence that drifts", check: "drift", column: "large.evidence.entropy", severity: .warning) {
+            log, _ in
             for item in 0..<log.count { log.evidence[item * 6 + 5] += log.times[item] / 1e6 }
         },
         Defect(name: "splits by context", check: "splits", column: "context.length", severity: .warning) { log, _ in
             let lengths = (0..<log.count).map { log.context[$0 * 2] }
             log.splits = CodedColumn(lengths.map { $0 > 0 ? "train" : "test" })
         },
-        Defect(name: "missing outcomes without propensities", check: "missing", column: "large.propensity", severity: .warning) { log, random in
+        Defect(
+            name: "missing outcomes without propensities", check: "missing", column: "large.propensity",
+            severity: .warning
+        ) { log, random in
             for item in 0..<log.count where random.bernoulli(0.4) { log.quality[item * 3 + 2] = .nan }
         },
-        Defect(name: "outcomes missing where another stage is right", check: "missing", column: "large.quality", severity: .note) { log, random in
+        Defect(
+            name: "outcomes missing where another stage is right", check: "missing", column: "large.quality",
+            severity: .note
+        ) { log, random in
             log.propensities = [Double](repeating: 1, count: log.count * 3)
             for item in 0..<log.count {
                 let p = log.quality[item * 3] == 1 ? 0.3 : 0.7
@@ -74,28 +89,38 @@ import Testing
         Defect(name: "a stage never asked", check: "missing", column: "medium.quality", severity: .error) { log, _ in
             for item in 0..<log.count { log.quality[item * 3 + 1] = .nan }
         },
-        Defect(name: "constant evidence", check: "signals", column: "medium.evidence.entropy", severity: .warning) { log, _ in
+        Defect(name: "constant evidence", check: "signals", column: "medium.evidence.entropy", severity: .warning) {
+            log, _ in
             for item in 0..<log.count { log.evidence[item * 6 + 3] = 0.5 }
         },
-        Defect(name: "context that is missing", check: "signals", column: "context.words", severity: .warning) { log, _ in
+        Defect(name: "context that is missing", check: "signals", column: "context.words", severity: .warning) {
+            log, _ in
             for item in 0..<log.count { log.context[item * 2 + 1] = .nan }
         },
-        Defect(name: "evidence missing where the answer is wrong", check: "signals", column: "small.evidence.margin", severity: .warning) { log, random in
-            for item in 0..<log.count where log.quality[item * 3] == 0 && random.bernoulli(0.3) { log.evidence[item * 6] = .nan }
+        Defect(
+            name: "evidence missing where the answer is wrong", check: "signals", column: "small.evidence.margin",
+            severity: .warning
+        ) { log, random in
+            for item in 0..<log.count where log.quality[item * 3] == 0 && random.bernoulli(0.3) {
+                log.evidence[item * 6] = .nan
+            }
         },
-        Defect(name: "one answer with two scores", check: "labels", column: "small.quality", severity: .error) { log, _ in
+        Defect(name: "one answer with two scores", check: "labels", column: "small.quality", severity: .error) {
+            log, _ in
             log.answers[0] = log.answers[1]
         },
         Defect(name: "repeated inputs", check: "duplicates", column: "input", severity: .warning) { log, _ in
             for item in 0..<20 { log.inputs[item] = log.inputs[item + 20] }
         },
-        Defect(name: "repeats with other outcomes", check: "duplicates", column: "small.quality", severity: .note) { log, _ in
+        Defect(name: "repeats with other outcomes", check: "duplicates", column: "small.quality", severity: .note) {
+            log, _ in
             for item in 0..<20 {
                 log.inputs[item] = log.inputs[item + 20]
                 log.quality[item * 3] = 1 - log.quality[(item + 20) * 3]
             }
         },
-        Defect(name: "repeated rows of numbers", check: "duplicates", column: "context.length", severity: .warning) { log, _ in
+        Defect(name: "repeated rows of numbers", check: "duplicates", column: "context.length", severity: .warning) {
+            log, _ in
             log.inputs = []
             for column in 0..<2 { log.context[column] = log.context[20 + column] }
             for column in 0..<6 { log.evidence[column] = log.evidence[60 + column] }
@@ -113,10 +138,15 @@ import Testing
             let test = (0..<log.count).first { log.splits[$0] == "test" }!
             log.inputs[test] = log.inputs[train]
         },
-        Defect(name: "groups of different difficulty", check: "groups", column: "medium.quality", severity: .warning) { log, random in
-            for item in 0..<log.count { log.quality[item * 3 + 1] = random.bernoulli(log.groups[item] == "g0" ? 0.3 : 0.8) ? 1 : 0 }
+        Defect(name: "groups of different difficulty", check: "groups", column: "medium.quality", severity: .warning) {
+            log, random in
+            for item in 0..<log.count {
+                log.quality[item * 3 + 1] = random.bernoulli(log.groups[item] == "g0" ? 0.3 : 0.8) ? 1 : 0
+            }
         },
-        Defect(name: "a quality that is nearly constant", check: "imbalance", column: "small.quality", severity: .warning) { log, _ in
+        Defect(
+            name: "a quality that is nearly constant", check: "imbalance", column: "small.quality", severity: .warning
+        ) { log, _ in
             for item in 0..<log.count { log.quality[item * 3] = item < 3 ? 0 : 1 }
         },
         Defect(name: "a rare group", check: "imbalance", column: "group", severity: .note) { log, _ in
@@ -125,19 +155,28 @@ import Testing
         Defect(name: "always the same answer", check: "metric", column: "small.answer", severity: .warning) { log, _ in
             log.answers[0] = CodedColumn((0..<log.count).map { $0 % 20 == 0 ? "c1" : "c0" })
         },
-        Defect(name: "stages that rank by group otherwise", check: "metric", column: "group", severity: .note) { log, _ in
+        Defect(name: "stages that rank by group otherwise", check: "metric", column: "group", severity: .note) {
+            log, _ in
             // The large stage fails on three small groups and shines on the large one.
             log.groups = CodedColumn((0..<log.count).map { $0 < 60 ? "t\($0 % 3)" : "big" })
             for item in 0..<60 { log.quality[item * 3 + 2] = 0 }
             for item in 60..<log.count { log.quality[item * 3 + 2] = 1 }
         },
-        Defect(name: "evidence made from the label", check: "shortcut", column: "medium.evidence.margin", severity: .warning) { log, random in
-            for item in 0..<log.count { log.evidence[item * 6 + 2] = log.quality[item * 3 + 1] + 0.01 * random.normal() }
+        Defect(
+            name: "evidence made from the label", check: "shortcut", column: "medium.evidence.margin",
+            severity: .warning
+        ) { log, random in
+            for item in 0..<log.count {
+                log.evidence[item * 6 + 2] = log.quality[item * 3 + 1] + 0.01 * random.normal()
+            }
         },
-        Defect(name: "a stage dearer and worse", check: "dominated", column: "large.quality", severity: .note) { log, random in
+        Defect(name: "a stage dearer and worse", check: "dominated", column: "large.quality", severity: .note) {
+            log, random in
             for item in 0..<log.count { log.quality[item * 3 + 2] = random.bernoulli(0.4) ? 1 : 0 }
         },
-        Defect(name: "no costs", check: "dominated", column: "small.cost", severity: .warning) { log, _ in log.money = [] },
+        Defect(name: "no costs", check: "dominated", column: "small.cost", severity: .warning) { log, _ in
+            log.money = []
+        },
     ]
 
     @Test(arguments: defects) func `find each planted defect and name its column`(defect: Defect) {
@@ -146,7 +185,9 @@ import Testing
         defect.plant(&log, &random)
         let findings = LogChecks.run(log, context: context)
         #expect(
-            findings.contains { $0.check == defect.check && $0.columns.contains(defect.column) && $0.severity == defect.severity },
+            findings.contains {
+                $0.check == defect.check && $0.columns.contains(defect.column) && $0.severity == defect.severity
+            },
             "\(findings.filter { $0.severity > .ok })")
     }
 }

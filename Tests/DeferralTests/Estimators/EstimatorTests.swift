@@ -9,7 +9,9 @@ import Testing
 @Suite struct `estimators of quality` {
     static let log = CostedLog(SimulatedLog.rising(items: 1500, stages: 4, seed: 11))
 
-    @Test(arguments: EstimatorKind.allCases) func `estimate alike one by one and all at once`(_ kind: EstimatorKind) throws {
+    @Test(arguments: EstimatorKind.allCases) func `estimate alike one by one and all at once`(_ kind: EstimatorKind)
+        throws
+    {
         var log = Self.log.log.subset(Array(0..<400))
         log.groups = CodedColumn((0..<400).map { $0 % 5 == 4 ? nil : "g\($0 % 5)" })
         let costed = CostedLog(log)
@@ -30,7 +32,9 @@ import Testing
         }
     }
 
-    @Test(arguments: EstimatorKind.allCases) func `are no worse than the mean on held-out items`(_ kind: EstimatorKind) throws {
+    @Test(arguments: EstimatorKind.allCases) func `are no worse than the mean on held-out items`(_ kind: EstimatorKind)
+        throws
+    {
         var random = Random(seed: 2)
         let fit = try EstimatorLearner(kind: kind).crossFit(Self.log, folds: 4, using: &random)
         let means = Self.log.meanQuality
@@ -75,7 +79,8 @@ import Testing
     }
 
     @Test func `never read the probability of the true label`() {
-        let schema = LogSchema(context: ["a"], stages: [StageSchema(name: "s", evidence: ["label_probability", "margin"])])
+        let schema = LogSchema(
+            context: ["a"], stages: [StageSchema(name: "s", evidence: ["label_probability", "margin"])])
         #expect(FeatureMap(schema, evidenceOf: [0]).signals == [0, 2])
     }
 
@@ -91,7 +96,8 @@ import Testing
         // Stage 1 answers only even items, always well; stage 0 answers all, never well.
         let items = 40
         var log = OutcomeLog(
-            schema: LogSchema(stages: [StageSchema(name: "a"), StageSchema(name: "b")]), ids: (0..<items).map(String.init),
+            schema: LogSchema(stages: [StageSchema(name: "a"), StageSchema(name: "b")]),
+            ids: (0..<items).map(String.init),
             quality: (0..<items).flatMap { [0, $0 % 2 == 0 ? 1 : .nan] })
         log.money = (0..<items).flatMap { _ in [1, 2] }
         var random = Random(seed: 1)
@@ -121,10 +127,14 @@ import Testing
         #expect(Set(all).count == 8)
         var seen = Set<StageSet>()
         for _ in 0..<2000 {
-            for set in AnsweredSets.sampled(perItem: 4).draw(order: [3, 2, 1, 0], present: .all(4), using: &random) { seen.insert(set) }
+            for set in AnsweredSets.sampled(perItem: 4).draw(order: [3, 2, 1, 0], present: .all(4), using: &random) {
+                seen.insert(set)
+            }
         }
         #expect(seen.count == 16)
-        #expect(AnsweredSets.sampled(perItem: 4).draw(order: [0, 1, 2, 3], present: StageSet(1), using: &random).allSatisfy { $0.isSubset(of: StageSet(1)) })
+        #expect(
+            AnsweredSets.sampled(perItem: 4).draw(order: [0, 1, 2, 3], present: StageSet(1), using: &random).allSatisfy
+            { $0.isSubset(of: StageSet(1)) })
     }
 
     @Test func `follow costs that the context foretells, and no others`() throws {
@@ -138,7 +148,9 @@ import Testing
         let costs = try CostEstimator(CostedLog(log), using: &random)
         #expect(costs.readsContext)
         let estimates = costs.estimates(for: log)
-        for cell in log.money.indices { #expect(abs(estimates[cell] - log.money[cell]) < 1e-3 * log.money[cell] + 1e-5) }
+        for cell in log.money.indices {
+            #expect(abs(estimates[cell] - log.money[cell]) < 1e-3 * log.money[cell] + 1e-5)
+        }
         // Costs drawn apart from the context.
         log.money = (0..<items).flatMap { _ in [random.uniform(), random.uniform()] }
         #expect(try !CostEstimator(CostedLog(log), using: &random).readsContext)
@@ -155,7 +167,8 @@ import Testing
         }
         let log = CostedLog(
             OutcomeLog(
-                schema: LogSchema(stages: (0..<3).map { StageSchema(name: "s\($0)") }), ids: (0..<items).map(String.init),
+                schema: LogSchema(stages: (0..<3).map { StageSchema(name: "s\($0)") }),
+                ids: (0..<items).map(String.init),
                 quality: quality))
         let fit = try EstimatorLearner(kind: .groupMeans, sets: .none).crossFit(log, using: &random)
         let covariance = ErrorCovariance(fit, on: log)

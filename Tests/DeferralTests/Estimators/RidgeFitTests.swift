@@ -16,13 +16,15 @@ import Testing
             targets += [1 + 2 * x[0] - 0.5 * x[1] + noise * random.normal(), 3 - x[0]]
         }
         return TrainingRows(
-            width: 2, outputs: 2, features: features, targets: targets, fold: (0..<count).map { Int32($0 % 5) }, folds: 5)
+            width: 2, outputs: 2, features: features, targets: targets, fold: (0..<count).map { Int32($0 % 5) },
+            folds: 5)
     }
 
     @Test func `finds a linear law again`() throws {
         let model = try RidgeFit.fit(Self.rows(200, noise: 0, seed: 1)).model
         // The smallest penalty shrinks weights by one part in a million.
-        #expect(abs(model.weights[0] - 2) < 1e-4 && abs(model.weights[2] + 0.5) < 1e-4 && abs(model.weights[1] + 1) < 1e-4)
+        #expect(
+            abs(model.weights[0] - 2) < 1e-4 && abs(model.weights[2] + 0.5) < 1e-4 && abs(model.weights[1] + 1) < 1e-4)
         #expect(abs(model.intercepts[0] - 1) < 1e-2 && abs(model.intercepts[1] - 3) < 1e-2)
     }
 
@@ -44,8 +46,12 @@ import Testing
         let model = try RidgeFit.fit(rows).model
         let mean = (0..<100).reduce(0) { $0 + rows.features[$1 * 2] } / 100
         var (missing, average, a, b) = ([Double.nan, 105], [mean, 105], [0.0, 0], [0.0, 0])
-        missing.withUnsafeMutableBufferPointer { row in a.withUnsafeMutableBufferPointer { model.predict(row, into: $0) } }
-        average.withUnsafeMutableBufferPointer { row in b.withUnsafeMutableBufferPointer { model.predict(row, into: $0) } }
+        missing.withUnsafeMutableBufferPointer { row in
+            a.withUnsafeMutableBufferPointer { model.predict(row, into: $0) }
+        }
+        average.withUnsafeMutableBufferPointer { row in
+            b.withUnsafeMutableBufferPointer { model.predict(row, into: $0) }
+        }
         #expect(abs(a[0] - b[0]) < 1e-9 && abs(a[1] - b[1]) < 1e-9)
     }
 

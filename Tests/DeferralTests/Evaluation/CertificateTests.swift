@@ -22,7 +22,8 @@ struct FixedPath: PolicyPath {
 
     func path() throws -> FixedPath {
         var random = Random(seed: 1)
-        return FixedPath(try ThresholdLearner().fit(training, using: &random), prices: PriceGrid.coarse(for: training, count: 20))
+        return FixedPath(
+            try ThresholdLearner().fit(training, using: &random), prices: PriceGrid.coarse(for: training, count: 20))
     }
 
     @Test(arguments: [RiskBound.betting, .hoeffdingBentkus])

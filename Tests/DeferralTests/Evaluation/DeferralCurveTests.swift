@@ -6,12 +6,17 @@ import Testing
     @Test func `follows the items in the order of their scores`() {
         // Deferred first: the item that is mended, then the one that is spoiled, then one that stays.
         let curve = DeferralCurve(scores: [0.1, 0.9, 0.5], before: [1, 0, 1], after: [1, 1, 0])
-        let third = 1.0 / 3
-        #expect(curve.shares == [0, third, 2 * third, 1])
-        #expect(curve.qualities == [2 * third, 1, 2 * third, 2 * third])
-        #expect(abs(curve.area - (5.0 / 6 + 5.0 / 6 + 2.0 / 3) / 3) < 1e-12)
-        #expect(abs(curve.quality(atShare: 0.5) - 5.0 / 6) < 1e-12)
-        #expect(curve.quality(atShare: 0) == 2.0 / 3 && curve.quality(atShare: 1) == 2.0 / 3)
+        let third: Double = 1.0 / 3
+        let thirds: Double = 2.0 / 3
+        #expect(curve.shares == [0, third, thirds, 1] as [Double])
+        #expect(curve.qualities == [thirds, 1, thirds, thirds] as [Double])
+        // Means of the three pieces: 5/6, 5/6 and 2/3.
+        let area: Double = 7.0 / 9
+        #expect(abs(curve.area - area) < 1e-12)
+        let half: Double = 5.0 / 6
+        #expect(abs(curve.quality(atShare: 0.5) - half) < 1e-12)
+        #expect(curve.quality(atShare: 0) == thirds)
+        #expect(curve.quality(atShare: 1) == thirds)
     }
 
     @Test func `with one score for all is a straight line between the stages`() {

@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test func `AIQ takes the non-decreasing hull and the unhulled area does not`() {
-        let dented = points + [FrontierPoint(price: 0, cost: 2, quality: 0.2), FrontierPoint(price: 0, cost: 6, quality: 0.1)]
+        let dented =
+            points + [FrontierPoint(price: 0, cost: 2, quality: 0.2), FrontierPoint(price: 0, cost: 6, quality: 0.1)]
         // Hull area to 6: 2.2 + 0.8, over 5.
         #expect(abs(FrontierArea.averageImprovementInQuality(dented) - 0.6) < 1e-12)
         // 0.2 + 0.4 + 1.4 + 0.45, over 5.

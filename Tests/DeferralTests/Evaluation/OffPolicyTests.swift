@@ -48,8 +48,9 @@ import Testing
         #expect(estimates.hasLoggedPropensities)
         #expect(estimates.effectiveItems < Double(full.count) * estimates.replayedShare)
         // Doubly robust estimates vary less than plain inverse propensities.
-        #expect(estimates.quality.doublyRobust.upper - estimates.quality.doublyRobust.lower
-            < estimates.quality.inverse.upper - estimates.quality.inverse.lower)
+        #expect(
+            estimates.quality.doublyRobust.upper - estimates.quality.doublyRobust.lower
+                < estimates.quality.inverse.upper - estimates.quality.inverse.lower)
     }
 
     @Test func `of a complete log is the exact replay by every estimator`() throws {
@@ -58,7 +59,10 @@ import Testing
         var random = Random(seed: 1)
         let estimates = try OffPolicy(policy, on: log, replicates: 100, using: &random)
         let exact = Replay.outcomes(of: policy, on: log)
-        for estimate in [estimates.quality.direct, estimates.quality.inverse, estimates.quality.selfNormalised, estimates.quality.doublyRobust] {
+        for estimate in [
+            estimates.quality.direct, estimates.quality.inverse, estimates.quality.selfNormalised,
+            estimates.quality.doublyRobust,
+        ] {
             #expect(abs(estimate.estimate - exact.meanQuality) < 1e-12)
         }
         #expect(estimates.replayedShare == 1)
@@ -67,7 +71,8 @@ import Testing
     @Test func `of a mixture is the mixture of its parts`() throws {
         let log = CostedLog(SimulatedLog.rising(items: 400, stages: 2, seed: 84))
         let mixture = MixturePolicy([
-            .init(weight: 1, policy: SingleStagePolicy(stage: 0)), .init(weight: 3, policy: SingleStagePolicy(stage: 1)),
+            .init(weight: 1, policy: SingleStagePolicy(stage: 0)),
+            .init(weight: 3, policy: SingleStagePolicy(stage: 1)),
         ])
         let outcomes = Replay.outcomes(of: mixture, on: log)
         #expect(abs(outcomes.meanQuality - (0.25 * log.meanQuality[0] + 0.75 * log.meanQuality[1])) < 1e-12)

@@ -57,7 +57,8 @@ import Testing
 
     @Test func `keeps a share of a reference that is negative by its distance`() {
         let solved = GoalSolver.solve(
-            .keep(0.9), reference: -1, grid: [0, 0.1, 1, 10, .infinity], outcomes: smooth).mixture
+            .keep(0.9), reference: -1, grid: [0, 0.1, 1, 10, .infinity], outcomes: smooth
+        ).mixture
         #expect(abs(solved.expected.quality - -1.1) < 1e-9)
     }
 

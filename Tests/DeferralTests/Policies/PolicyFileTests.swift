@@ -12,7 +12,8 @@ import Testing
         let thresholds = ThresholdPolicy(
             steps: [.init(stage: 0, score: ConfidenceScore(signal: 1), threshold: .infinity)], last: 1)
         return PolicyFile(
-            family: "thresholds", schema: schema, objective: Objective(weights: CostWeights(money: 1)), goal: .keep(0.98),
+            family: "thresholds", schema: schema, objective: Objective(weights: CostWeights(money: 1)),
+            goal: .keep(0.98),
             measured: ["quality": 0.9],
             policy: MixturePolicy([
                 .init(weight: 0.25, policy: thresholds), .init(weight: 0.75, policy: SingleStagePolicy(stage: 1)),
@@ -29,7 +30,8 @@ import Testing
     }
 
     @Test func `of another version is refused with the versions named`() throws {
-        let text = String(decoding: try file.encoded(), as: UTF8.self).replacing("\"version\" : 1", with: "\"version\" : 7")
+        let text = String(decoding: try file.encoded(), as: UTF8.self).replacing(
+            "\"version\" : 1", with: "\"version\" : 7")
         #expect {
             try PolicyFile.read(Data(text.utf8), path: "p.json")
         } throws: { "\($0)".contains("version 7") && "\($0)".contains("version 1") }
@@ -42,7 +44,10 @@ import Testing
         #expect(throws: DeferralError.self) { try PolicyFile.read(data, path: "p.json") }
     }
 
-    @Test(arguments: ["", "{", "[]", "{\"version\": 1}", "{\"version\": \"one\"}", "{\"version\":1,\"family\":\"x\",\"schema\":{\"context\":[],\"stages\":[]},\"objective\":{},\"policy\":{\"kind\":\"nope\",\"value\":{}}}"])
+    @Test(arguments: [
+        "", "{", "[]", "{\"version\": 1}", "{\"version\": \"one\"}",
+        "{\"version\":1,\"family\":\"x\",\"schema\":{\"context\":[],\"stages\":[]},\"objective\":{},\"policy\":{\"kind\":\"nope\",\"value\":{}}}",
+    ])
     func `that is damaged gets an error with its path and what to do`(text: String) {
         #expect {
             try PolicyFile.read(Data(text.utf8), path: "some/p.json")
@@ -59,7 +64,10 @@ import Testing
     @Test func `runs on a log whose columns stand differently, and names what a log lacks`() throws {
         let other = LogSchema(
             context: ["words", "length"],
-            stages: [StageSchema(name: "large"), StageSchema(name: "huge"), StageSchema(name: "small", evidence: ["entropy", "margin"])])
+            stages: [
+                StageSchema(name: "large"), StageSchema(name: "huge"),
+                StageSchema(name: "small", evidence: ["entropy", "margin"]),
+            ])
         var log = OutcomeLog(schema: other, ids: ["a", "b"], quality: [1, 2, 3, 4, 5, 6])
         log.context = [10, 20, 30, 40]
         log.evidence = [0.1, 0.2, 0.3, 0.4]

@@ -22,9 +22,12 @@ import Testing
         let prices = [0, 0.002, 0.01, 0.1]
         let bound = OracleRule.sweep(log, prices: prices)
         for (point, price) in zip(bound, prices) {
-            let best = (0..<log.count).reduce(0.0) { sum, item in
-                sum + (0..<3).map { log.log.quality(item: item, stage: $0) - price * log.cost(item: item, stage: $0) }.max()!
-            } / Double(log.count)
+            let best =
+                (0..<log.count).reduce(0.0) { sum, item in
+                    sum + (0..<3).map {
+                        log.log.quality(item: item, stage: $0) - price * log.cost(item: item, stage: $0)
+                    }.max()!
+                } / Double(log.count)
             #expect(abs(point.quality - price * point.cost - best) < 1e-12)
         }
         for learner in PolicyFamilies.learners where learner.obstacle(log) == nil {

@@ -127,11 +127,14 @@ import Testing
             for price in [0.005, 0.01, 0.02] {
                 let a = Replay.outcomes(of: path.policy(price: price), on: test)
                 let b = Replay.outcomes(of: single.policy(price: price), on: test)
-                let gaps = (0..<test.count).map { (a.quality[$0] - price * a.cost[$0]) - (b.quality[$0] - price * b.cost[$0]) }
+                let gaps = (0..<test.count).map {
+                    (a.quality[$0] - price * a.cost[$0]) - (b.quality[$0] - price * b.cost[$0])
+                }
                 let mean = gaps.reduce(0, +) / Double(gaps.count)
                 let variance = gaps.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(gaps.count)
                 // A family that gained nothing would pass one of six such bars once in 5000 runs.
-                #expect(mean > 4 * (variance / Double(gaps.count)).squareRoot(), "\(learner.family) at \(price): \(mean)")
+                #expect(
+                    mean > 4 * (variance / Double(gaps.count)).squareRoot(), "\(learner.family) at \(price): \(mean)")
             }
         }
     }

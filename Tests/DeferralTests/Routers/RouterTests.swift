@@ -45,7 +45,9 @@ import Testing
         #expect(point.cost < 1.2)
     }
 
-    @Test(arguments: families.map(\.family)) func `gain nothing from a context that knows nothing`(_ family: String) throws {
+    @Test(arguments: families.map(\.family)) func `gain nothing from a context that knows nothing`(_ family: String)
+        throws
+    {
         let learner = try #require(Self.families.first { $0.family == family })
         var random = Random(seed: 1)
         var train = Self.specialists(items: 3000, seed: 1, informative: false)

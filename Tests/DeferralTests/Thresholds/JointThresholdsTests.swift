@@ -6,12 +6,15 @@ import Testing
 
 @Suite struct `joint thresholds` {
     /// Values and scores of a chain, with ties and missing scores among the scores.
-    func problem(items: Int, stages: Int, levels: Int, random: inout Random) -> (values: [[Double]], orders: [ScoreOrder]) {
+    func problem(items: Int, stages: Int, levels: Int, random: inout Random) -> (
+        values: [[Double]], orders: [ScoreOrder]
+    ) {
         let values = (0..<stages).map { _ in (0..<items).map { _ in random.uniform() - 0.3 } }
         let orders = (0..<stages - 1).map { _ in
-            ScoreOrder((0..<items).map { _ in
-                random.uniform() < 0.1 ? .nan : (random.uniform() * Double(levels)).rounded(.down)
-            })
+            ScoreOrder(
+                (0..<items).map { _ in
+                    random.uniform() < 0.1 ? .nan : (random.uniform() * Double(levels)).rounded(.down)
+                })
         }
         return (values, orders)
     }
@@ -80,7 +83,9 @@ import Testing
             numbers[index] += change
             tree.add(change, at: index)
             var sum = 0.0
-            let largest = numbers.reduce(0.0) { best, number in sum += number; return max(best, sum) }
+            let largest = numbers.reduce(0.0) { best, number in
+                sum += number; return max(best, sum)
+            }
             #expect(abs(tree.largestPrefix - largest) < 1e-12)
         }
     }

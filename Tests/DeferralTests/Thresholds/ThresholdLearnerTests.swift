@@ -24,7 +24,9 @@ import Testing
         for price in [0.0, 0.001, 0.01, 0.05, 0.2, 1, .infinity] {
             let a = path.sweep(costed, prices: [price])[0]
             let b = single.sweep(costed, prices: [price])[0]
-            if price == .infinity { #expect(a.cost <= b.cost + 1e-12) } else {
+            if price == .infinity {
+                #expect(a.cost <= b.cost + 1e-12)
+            } else {
                 #expect(a.quality - price * a.cost >= b.quality - price * b.cost - 1e-12)
             }
         }
@@ -51,7 +53,8 @@ import Testing
 
     @Test func `is refused, with a reason, where no stage has evidence`() {
         let log = OutcomeLog(
-            schema: LogSchema(stages: [StageSchema(name: "a"), StageSchema(name: "b")]), ids: ["1", "2"], quality: [1, 0, 0, 1])
+            schema: LogSchema(stages: [StageSchema(name: "a"), StageSchema(name: "b")]), ids: ["1", "2"],
+            quality: [1, 0, 0, 1])
         var random = Random(seed: 1)
         #expect(throws: DeferralError.self) { try ThresholdLearner().fit(CostedLog(log), using: &random) }
     }

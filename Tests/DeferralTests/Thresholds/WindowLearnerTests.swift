@@ -11,7 +11,8 @@ import Testing
             let items = 20
             func draw() -> [Double] { (0..<items).map { _ in random.uniform() } }
             let (answer, goOn, abstain) = (draw(), draw(), draw())
-            let order = ScoreOrder((0..<items).map { _ in random.uniform() < 0.1 ? .nan : (random.uniform() * 8).rounded() })
+            let order = ScoreOrder(
+                (0..<items).map { _ in random.uniform() < 0.1 ? .nan : (random.uniform() * 8).rounded() })
             func value(_ upper: Int, _ lower: Int) -> Double {
                 (0..<items).reduce(0.0) { sum, item in
                     let group = Int(order.group[item])

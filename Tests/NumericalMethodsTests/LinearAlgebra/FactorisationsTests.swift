@@ -33,7 +33,9 @@ import Testing
         #expect(throws: NumericalError.notPositiveDefinite(pivot: 2, size: 3)) {
             try Cholesky(Matrix(rows: [[1, 0, 1], [0, 1, 1], [1, 1, 1]]))
         }
-        #expect(throws: NumericalError.shapeMismatch(what: "a Cholesky factor", expected: "a square matrix", found: "2 x 3")) {
+        #expect(
+            throws: NumericalError.shapeMismatch(what: "a Cholesky factor", expected: "a square matrix", found: "2 x 3")
+        ) {
             try Cholesky(Matrix(rows: 2, columns: 3))
         }
         do {
@@ -56,7 +58,9 @@ import Testing
             for i in 0..<9 { for j in 0..<9 where triangle == .lower ? j > i : j < i { half[i, j] = 0 } }
             // The other half of t is not read.
             #expect(distance(t.solvingTriangular(triangle, naiveProduct(half, x)), x) < 1e-13)
-            #expect(distance(t.solvingTriangular(triangle, naiveProduct(naiveTranspose(half), x), transposed: true), x) < 1e-13)
+            #expect(
+                distance(t.solvingTriangular(triangle, naiveProduct(naiveTranspose(half), x), transposed: true), x)
+                    < 1e-13)
             #expect(distance(t.solvingTriangular(triangle, half * x.column(0)), x.column(0)) < 1e-13)
         }
     }
@@ -65,7 +69,9 @@ import Testing
         let a = irregular(20, 20) + .identity(20) * 3
         let x = irregular(20, 1, seed: 4).storage
         #expect(distance(try a.solving(a * x), x) < 1e-12)
-        #expect(throws: NumericalError.singular(pivot: 1, size: 2)) { try Matrix(rows: [[1, 2], [2, 4]]).solving([1, 1]) }
+        #expect(throws: NumericalError.singular(pivot: 1, size: 2)) {
+            try Matrix(rows: [[1, 2], [2, 4]]).solving([1, 1])
+        }
     }
 
     @Test func `that are overdetermined are solved in least squares`() throws {
@@ -139,7 +145,10 @@ import Testing
     }
 
     @Test func `needs more than one row`() {
-        #expect(throws: NumericalError.invalidArgument(name: "the total weight of the covariance", value: 1, requirement: "more than 1.0")) {
+        #expect(
+            throws: NumericalError.invalidArgument(
+                name: "the total weight of the covariance", value: 1, requirement: "more than 1.0")
+        ) {
             try covariance(of: Matrix(rows: 1, columns: 2))
         }
     }

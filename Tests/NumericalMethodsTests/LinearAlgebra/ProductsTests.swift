@@ -12,7 +12,10 @@ import Testing
         #expect(distance(a * b, expected) < 1e-12)
         #expect(distance(naiveTranspose(a).multiplied(by: b, transposingSelf: true), expected) < 1e-12)
         #expect(distance(a.multiplied(by: naiveTranspose(b), transposingOther: true), expected) < 1e-12)
-        #expect(distance(naiveTranspose(a).multiplied(by: naiveTranspose(b), transposingSelf: true, transposingOther: true), expected) < 1e-12)
+        #expect(
+            distance(
+                naiveTranspose(a).multiplied(by: naiveTranspose(b), transposingSelf: true, transposingOther: true),
+                expected) < 1e-12)
         #expect(a.transposed == naiveTranspose(a))
     }
 
@@ -21,7 +24,9 @@ import Testing
         let x = irregular(17, 1, seed: 3)
         let y = irregular(23, 1, seed: 4)
         #expect(distance(a * x.storage, naiveProduct(a, x).storage) < 1e-13)
-        #expect(distance(a.multiplied(by: y.storage, transposingSelf: true), naiveProduct(naiveTranspose(a), y).storage) < 1e-13)
+        #expect(
+            distance(a.multiplied(by: y.storage, transposingSelf: true), naiveProduct(naiveTranspose(a), y).storage)
+                < 1e-13)
     }
 
     @Test func `in single precision agree with double`() {
@@ -57,7 +62,10 @@ import Testing
             let y = irregular(rows, 1, seed: 5)
             #expect(distance(x.gram(weights: weights), naiveProduct(naiveTranspose(x), weighted)) < 1e-11)
             #expect(distance(x.gram(), naiveProduct(naiveTranspose(x), x)) < 1e-11)
-            #expect(distance(x.moments(with: y.storage, weights: weights), naiveProduct(naiveTranspose(weighted), y).storage) < 1e-11)
+            #expect(
+                distance(
+                    x.moments(with: y.storage, weights: weights), naiveProduct(naiveTranspose(weighted), y).storage)
+                    < 1e-11)
         }
         #expect(Matrix(rows: 0, columns: 3).gram() == Matrix(rows: 3, columns: 3))
     }

@@ -45,20 +45,24 @@ private func rastrigin(_ x: [Double]) -> Double {
         let bounds = [-2.0...0.5, -1.0...2]
         // On x₁ = 0.5 the best x₂ is 0.25, with value 0.25.
         for method in [MinimizationMethod.nelderMead, .subplex, .bobyqa] {
-            let minimum = try minimize({ x in
-                #expect(bounds[0].contains(x[0]) && bounds[1].contains(x[1]))
-                return rosenbrock(x)
-            }, from: [-1.2, 1], method: method, bounds: bounds, tolerance: 1e-10)
+            let minimum = try minimize(
+                { x in
+                    #expect(bounds[0].contains(x[0]) && bounds[1].contains(x[1]))
+                    return rosenbrock(x)
+                }, from: [-1.2, 1], method: method, bounds: bounds, tolerance: 1e-10)
             #expect(distance(minimum.point, [0.5, 0.25]) < 1e-3, "\(method): \(minimum)")
         }
-        let minimum = try minimize(withGradient: { x, g in rosenbrock(x, &g) }, from: [-1.2, 1], bounds: bounds, tolerance: 1e-10)
+        let minimum = try minimize(
+            withGradient: { x, g in rosenbrock(x, &g) }, from: [-1.2, 1], bounds: bounds, tolerance: 1e-10)
         #expect(distance(minimum.point, [0.5, 0.25]) < 1e-4, "\(minimum)")
     }
 
     @Test(arguments: [MinimizationMethod.direct, .controlledRandomSearch(seed: 3)])
     func `finds the lowest of many minima`(method: MinimizationMethod) throws {
         func search() throws -> Minimum {
-            try minimize(rastrigin, from: [3, -2.2], method: method, bounds: [-5.12...4.1, -4.2...5.12], tolerance: 1e-10, maximumEvaluations: 20_000)
+            try minimize(
+                rastrigin, from: [3, -2.2], method: method, bounds: [-5.12...4.1, -4.2...5.12], tolerance: 1e-10,
+                maximumEvaluations: 20_000)
         }
         let minimum = try search()
         #expect(minimum.value < 1e-3, "\(method): \(minimum)")
@@ -79,7 +83,10 @@ private func rastrigin(_ x: [Double]) -> Double {
         struct Broken: Error {}
         var calls = 0
         #expect(throws: Broken.self) {
-            try minimize({ x in calls += 1; if calls == 5 { throw Broken() }; return x[0] * x[0] }, from: [2])
+            try minimize(
+                { x in
+                    calls += 1; if calls == 5 { throw Broken() }; return x[0] * x[0]
+                }, from: [2])
         }
         #expect(calls == 5)
     }
@@ -95,7 +102,10 @@ private func rastrigin(_ x: [Double]) -> Double {
     }
 
     @Test func `refuses a start outside the bounds, and a global search without bounds`() {
-        #expect(throws: NumericalError.invalidArgument(name: "unknown 1 of the start", value: 3, requirement: "within 0.0...1.0")) {
+        #expect(
+            throws: NumericalError.invalidArgument(
+                name: "unknown 1 of the start", value: 3, requirement: "within 0.0...1.0")
+        ) {
             try minimize({ $0[0] }, from: [0, 3], bounds: [0...1, 0...1])
         }
         #expect(throws: NumericalError.self) { try minimize({ $0[0] }, from: [0], method: .direct) }
@@ -117,7 +127,9 @@ private func rastrigin(_ x: [Double]) -> Double {
 
     @Test func `take few evaluations`() throws {
         var calls = 0
-        _ = try findRoot(in: 0...2) { calls += 1; return $0 * $0 * $0 - 2 }
+        _ = try findRoot(in: 0...2) {
+            calls += 1; return $0 * $0 * $0 - 2
+        }
         #expect(calls < 20)
     }
 
@@ -125,7 +137,9 @@ private func rastrigin(_ x: [Double]) -> Double {
         let expected = NumericalError.notBracketed(lower: 1, upper: 2, valueAtLower: 1, valueAtUpper: 4)
         #expect(throws: expected) { try findRoot(in: 1...2) { $0 * $0 } }
         #expect(throws: expected) { try bisect(in: 1...2) { $0 * $0 } }
-        #expect(throws: NumericalError.notANumber(method: "the search for a root", point: [1])) { try bisect(in: 1...2) { _ in .nan } }
+        #expect(throws: NumericalError.notANumber(method: "the search for a root", point: [1])) {
+            try bisect(in: 1...2) { _ in .nan }
+        }
     }
 
     @Test func `find minima`() throws {

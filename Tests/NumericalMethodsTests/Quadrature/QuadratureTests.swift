@@ -7,7 +7,9 @@ import Testing
     func `of Legendre are exact for polynomials of degree 2n - 1`(n: Int) throws {
         let rule = try GaussRule.legendre(n, on: 0...1)
         for degree in 0..<2 * n {
-            #expect(relativeError(rule.integrate { pow($0, Double(degree)) }, 1 / Double(degree + 1)) < 1e-13, "degree \(degree)")
+            #expect(
+                relativeError(rule.integrate { pow($0, Double(degree)) }, 1 / Double(degree + 1)) < 1e-13,
+                "degree \(degree)")
         }
         // One degree more is not exact: the rule has the least number of nodes.
         if n <= 8 { #expect(relativeError(rule.integrate { pow($0, Double(2 * n)) }, 1 / Double(2 * n + 1)) > 1e-10) }
@@ -34,7 +36,10 @@ import Testing
     }
 
     @Test func `refuse to have no nodes`() {
-        #expect(throws: NumericalError.invalidArgument(name: "the number of nodes of a Gauss rule", value: 0, requirement: "1 or more")) {
+        #expect(
+            throws: NumericalError.invalidArgument(
+                name: "the number of nodes of a Gauss rule", value: 0, requirement: "1 or more")
+        ) {
             try GaussRule.hermite(0)
         }
     }

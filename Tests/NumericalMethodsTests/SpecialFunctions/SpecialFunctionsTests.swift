@@ -11,14 +11,20 @@ func relativeError(_ value: Double, _ expected: Double) -> Double {
     private func check(_ name: String, _ rows: [(Double, Double)], _ tolerance: Double, _ f: (Double) -> Double) {
         for (x, expected) in rows {
             let value = f(x)
-            #expect(relativeError(value, expected) <= tolerance, "\(name)(\(x)) = \(value), not \(expected): \(relativeError(value, expected))")
+            #expect(
+                relativeError(value, expected) <= tolerance,
+                "\(name)(\(x)) = \(value), not \(expected): \(relativeError(value, expected))")
         }
     }
 
-    private func check(_ name: String, _ rows: [(Double, Double, Double)], _ tolerance: Double, _ f: (Double, Double) -> Double) {
+    private func check(
+        _ name: String, _ rows: [(Double, Double, Double)], _ tolerance: Double, _ f: (Double, Double) -> Double
+    ) {
         for (a, x, expected) in rows {
             let value = f(a, x)
-            #expect(relativeError(value, expected) <= tolerance, "\(name)(\(a), \(x)) = \(value), not \(expected): \(relativeError(value, expected))")
+            #expect(
+                relativeError(value, expected) <= tolerance,
+                "\(name)(\(a), \(x)) = \(value), not \(expected): \(relativeError(value, expected))")
         }
     }
 
@@ -34,12 +40,16 @@ func relativeError(_ value: Double, _ expected: Double) -> Double {
     @Test func `the upper incomplete gamma function`() { check("Q", ReferenceValues.gammaQ, 1e-12, regularizedGammaQ) }
     @Test func `the softplus function`() { check("softplus", ReferenceValues.softplus, 1e-15, softplus) }
     @Test func `the logit function`() { check("logit", ReferenceValues.logit, 1e-15, logit) }
-    @Test func `the logarithm of one minus an exponential`() { check("log1mExp", ReferenceValues.log1mExp, 1e-15, log1mExp) }
+    @Test func `the logarithm of one minus an exponential`() {
+        check("log1mExp", ReferenceValues.log1mExp, 1e-15, log1mExp)
+    }
 
     @Test func `the incomplete beta function`() {
         for (x, a, b, expected) in ReferenceValues.beta {
             let value = regularizedBeta(x, a, b)
-            #expect(relativeError(value, expected) <= 1e-12, "I(\(x); \(a), \(b)) = \(value), not \(expected): \(relativeError(value, expected))")
+            #expect(
+                relativeError(value, expected) <= 1e-12,
+                "I(\(x); \(a), \(b)) = \(value), not \(expected): \(relativeError(value, expected))")
         }
     }
 }
@@ -50,9 +60,13 @@ func relativeError(_ value: Double, _ expected: Double) -> Double {
             for p in [1e-250, 1e-20, 1e-5, 0.1, 0.5, 0.9, 1 - 1e-9] {
                 let lower = inverseRegularizedGammaP(a, p)
                 // Below 1e-300 the answer itself underflows.
-                if lower > 1e-300 { #expect(relativeError(regularizedGammaP(a, lower), p) < 1e-12, "P, a \(a), p \(p)") }
+                if lower > 1e-300 {
+                    #expect(relativeError(regularizedGammaP(a, lower), p) < 1e-12, "P, a \(a), p \(p)")
+                }
                 let upper = inverseRegularizedGammaQ(a, p)
-                if upper > 1e-300 { #expect(relativeError(regularizedGammaQ(a, upper), p) < 1e-11, "Q, a \(a), p \(p)") }
+                if upper > 1e-300 {
+                    #expect(relativeError(regularizedGammaQ(a, upper), p) < 1e-11, "Q, a \(a), p \(p)")
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Reads a file, or standard input, as blocks of whole records.
@@ -67,7 +67,9 @@ final class ByteBlocks {
             if let end = recordEnd(from: searched, quotesBefore: &quotes, quoted: quoted) { return cut(end) }
             searched = rest.count
             if rest.count > 1 << 30 {
-                throw .badLine(file: file, line: nextLine, column: "line", expected: "a line of at most 1 GiB", found: "a longer one")
+                throw .badLine(
+                    file: file, line: nextLine, column: "line", expected: "a line of at most 1 GiB",
+                    found: "a longer one")
             }
         }
     }

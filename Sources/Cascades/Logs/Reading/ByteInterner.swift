@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Gives each distinct byte string a number, 0, 1, 2, ... in order of first appearance, without a `String` for repeats.
@@ -45,7 +45,8 @@ struct ByteInterner {
         let start = ends[code]
         let count = ends[code + 1] - start
         guard count == text.count else { return false }
-        return count == 0 || bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + start, text.baseAddress!, count) == 0 }
+        return count == 0
+            || bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + start, text.baseAddress!, count) == 0 }
     }
 
     private mutating func grow() {

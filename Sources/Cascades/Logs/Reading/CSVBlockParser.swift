@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Reads the cells of a CSV file (RFC 4180): commas, quotes doubled inside quotes, line ends LF or CRLF.
@@ -14,14 +14,18 @@ struct CSVCell {
     init(end: Bytes) { self.end = end }
 
     /// The cell at `p`, which moves behind it. `lines` grows by the line feeds inside it.
-    func read(_ p: inout Bytes, _ column: @autoclosure () -> String, _ lines: inout Int) throws(LineFault) -> UnsafeBufferPointer<UInt8> {
+    func read(_ p: inout Bytes, _ column: @autoclosure () -> String, _ lines: inout Int) throws(LineFault)
+        -> UnsafeBufferPointer<UInt8>
+    {
         let start = p
         if p.pointee != UInt8(ascii: "\"") {
             while true {
                 let byte = p.pointee
                 if byte == UInt8(ascii: ",") || byte == 10 || (byte == 13 && p[1] == 10) { break }
                 if byte == UInt8(ascii: "\"") {
-                    throw .bad(column: column(), expected: "quotes around the whole cell and doubled inside it", found: snippet(start))
+                    throw .bad(
+                        column: column(), expected: "quotes around the whole cell and doubled inside it",
+                        found: snippet(start))
                 }
                 p += 1
             }
@@ -47,7 +51,8 @@ struct CSVCell {
         let inside = UnsafeBufferPointer(start: p, count: q - p)
         p = q + 1
         guard p < end, p.pointee == UInt8(ascii: ",") || p.pointee == 10 || (p.pointee == 13 && p[1] == 10) else {
-            throw .bad(column: column(), expected: "',' or the end of the line after a closing quote", found: snippet(p))
+            throw .bad(
+                column: column(), expected: "',' or the end of the line after a closing quote", found: snippet(p))
         }
         lines += found
         if !doubled { return inside }
@@ -71,7 +76,9 @@ struct CSVCell {
         return false
     }
 
-    func snippet(_ p: Bytes) -> String { Snippet.of(p, end: end, isStop: { $0 == UInt8(ascii: ",") || $0 == 10 || $0 == 13 }) }
+    func snippet(_ p: Bytes) -> String {
+        Snippet.of(p, end: end, isStop: { $0 == UInt8(ascii: ",") || $0 == 10 || $0 == 13 })
+    }
 }
 
 /// Reads the rows of a block of a CSV file in one pass over its bytes.

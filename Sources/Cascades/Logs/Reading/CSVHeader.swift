@@ -27,7 +27,9 @@ struct CSVHeader: Sendable {
                         throw .bad(column: "header", expected: "names in UTF-8", found: "other bytes")
                     }
                     let column = try Self.column(name, &table)
-                    if columns.contains(column) { throw .bad(column: name, expected: "each column once", found: "it again") }
+                    if columns.contains(column) {
+                        throw .bad(column: name, expected: "each column once", found: "it again")
+                    }
                     columns.append(column)
                     if !cells.goesOn(&p) { break }
                 }
@@ -81,6 +83,8 @@ struct CSVHeader: Sendable {
         let stage = name.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
         let prefix = stage.isEmpty ? "STAGE" : stage
         return ColumnKind.top.filter { $0.kind != .context && $0.kind != .stages }.map(\.name) + ["context.NAME"]
-            + ColumnKind.ofStage.filter { $0.kind != .evidence }.map { "\(prefix).\($0.name)" } + ["\(prefix).evidence.NAME"]
+            + ColumnKind.ofStage.filter { $0.kind != .evidence }.map { "\(prefix).\($0.name)" } + [
+                "\(prefix).evidence.NAME"
+            ]
     }
 }

@@ -91,7 +91,9 @@ struct ColumnTable: Sendable {
         evidence.append([])
         evidenceIndex.append([:])
         columns.append(Column(kind: .stage, stage: stage, name: name, parent: Self.stagesColumn))
-        for (key, kind) in ColumnKind.ofStage { columns.append(Column(kind: kind, stage: stage, name: key, parent: own)) }
+        for (key, kind) in ColumnKind.ofStage {
+            columns.append(Column(kind: kind, stage: stage, name: key, parent: own))
+        }
         return stage
     }
 

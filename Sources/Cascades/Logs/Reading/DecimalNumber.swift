@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Reads decimal numbers by JSON's grammar and rounds them correctly (to nearest, ties to even).
@@ -96,7 +96,8 @@ enum DecimalNumber {
         let divisorShift = divisor.leadingZeroBitCount
         let numerator = mantissa << UInt64(shift)
         // numerator * 2^63 / divisor, both with their top bit set, lies between 2^62 and 2^64.
-        var (quotient, remainder) = (divisor << UInt64(divisorShift)).dividingFullWidth((numerator >> 1, numerator << 63))
+        var (quotient, remainder) = (divisor << UInt64(divisorShift)).dividingFullWidth(
+            (numerator >> 1, numerator << 63))
         if remainder != 0 { quotient |= 1 }
         return Double(quotient) * powerOfTwo(divisorShift - shift - 63 - exponent)
     }
@@ -127,5 +128,7 @@ enum DecimalNumber {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,
     ]
-    private static let powersOfFive: [UInt64] = (0...27).map { exponent in (0..<exponent).reduce(1) { power, _ in power * 5 } }
+    private static let powersOfFive: [UInt64] = (0...27).map { exponent in
+        (0..<exponent).reduce(1) { power, _ in power * 5 }
+    }
 }

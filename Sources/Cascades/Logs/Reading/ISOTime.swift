@@ -25,7 +25,8 @@ enum ISOTime {
         var seconds = Double(daysSinceEpoch(year, month, day)) * 86_400
         if position == text.count { return seconds }
 
-        guard take("T") || take("t") || take(" "), let hour = number(2), take(":"), let minute = number(2), hour < 24, minute < 60
+        guard take("T") || take("t") || take(" "), let hour = number(2), take(":"), let minute = number(2), hour < 24,
+            minute < 60
         else { return nil }
         seconds += Double(hour * 3600 + minute * 60)
         if take(":") {

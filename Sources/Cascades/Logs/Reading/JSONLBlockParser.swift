@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Reads the lines of a block of a JSONL file in one pass over its bytes.
@@ -164,7 +164,8 @@ final class JSONLBlockParser {
                 p += 1
                 return
             } else {
-                throw .bad(column: block.table.fullName(column), expected: "',' or '}' after the value", found: snippet(p))
+                throw .bad(
+                    column: block.table.fullName(column), expected: "',' or '}' after the value", found: snippet(p))
             }
         }
     }
@@ -176,7 +177,8 @@ final class JSONLBlockParser {
         let guess = successors[previous]
         let column: Int
         if guess >= 0, keys[guess].parent == parent, keys[guess].length > 0, keys[guess].length <= end - p,
-            keyBytes.withUnsafeBufferPointer({ memcmp(p, $0.baseAddress! + keys[guess].offset, keys[guess].length) }) == 0
+            keyBytes.withUnsafeBufferPointer({ memcmp(p, $0.baseAddress! + keys[guess].offset, keys[guess].length) })
+                == 0
         {
             p += keys[guess].length
             column = guess
@@ -195,7 +197,9 @@ final class JSONLBlockParser {
     @inline(never)
     private func unexpectedKey(_ p: inout Bytes, parent: Int) throws(LineFault) -> Int {
         let place = parent < 0 ? "line" : block.table.fullName(parent)
-        guard p.pointee == UInt8(ascii: "\"") else { throw .bad(column: place, expected: "a key in quotes", found: snippet(p)) }
+        guard p.pointee == UInt8(ascii: "\"") else {
+            throw .bad(column: place, expected: "a key in quotes", found: snippet(p))
+        }
         guard let name = String(validating: try string(&p, place), as: UTF8.self) else {
             throw .bad(column: place, expected: "a key in UTF-8", found: "other bytes")
         }
@@ -208,7 +212,8 @@ final class JSONLBlockParser {
         let owner = block.table.columns[parent]
         if owner.kind == .stage {
             guard let field = ColumnKind.ofStage.firstIndex(where: { $0.name == name }) else {
-                throw .unknown(name: "\(owner.name).\(name)", known: ColumnKind.ofStage.map { "\(owner.name).\($0.name)" })
+                throw .unknown(
+                    name: "\(owner.name).\(name)", known: ColumnKind.ofStage.map { "\(owner.name).\($0.name)" })
             }
             return parent + 1 + field
         }
@@ -231,7 +236,9 @@ final class JSONLBlockParser {
     private func adoptColumns() {
         if successors.isEmpty { successors.append(-1) }
         for column in block.table.columns[keys.count...] {
-            let plain = column.name.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            let plain = column.name.utf8.allSatisfy {
+                $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
             keys.append((column.parent, keyBytes.count, plain ? column.name.utf8.count + 2 : 0))
             if plain {
                 keyBytes.append(UInt8(ascii: "\""))
@@ -289,7 +296,9 @@ final class JSONLBlockParser {
             return
         }
         guard let seconds = ISOTime.seconds(try string(&p, "time")) else {
-            throw .bad(column: "time", expected: "seconds or an ISO 8601 time such as \"2026-05-01T12:30:00Z\"", found: snippet(start))
+            throw .bad(
+                column: "time", expected: "seconds or an ISO 8601 time such as \"2026-05-01T12:30:00Z\"",
+                found: snippet(start))
         }
         block.set(3, seconds)
     }
@@ -330,7 +339,9 @@ final class JSONLBlockParser {
     }
 
     /// The bytes of the string at `p`, with its escapes resolved; valid until the next string is read.
-    private func string(_ p: inout Bytes, _ column: @autoclosure () -> String) throws(LineFault) -> UnsafeBufferPointer<UInt8> {
+    private func string(_ p: inout Bytes, _ column: @autoclosure () -> String) throws(LineFault) -> UnsafeBufferPointer<
+        UInt8
+    > {
         let start = p + 1
         var q = start
         while q.pointee != UInt8(ascii: "\"") && q.pointee != UInt8(ascii: "\\") && q.pointee >= 0x20 { q += 1 }

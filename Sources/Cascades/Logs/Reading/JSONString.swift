@@ -3,7 +3,9 @@ enum JSONString {
     /// Reads on from `p`, which stands at the first backslash of a string that began at `start`, to behind its closing
     /// quote. `result` gets the whole string. False, with `p` at the trouble, for a broken escape, half a surrogate pair
     /// or a control character. The bytes must end with a control character.
-    static func unescape(_ p: inout UnsafePointer<UInt8>, from start: UnsafePointer<UInt8>, into result: ScratchBytes) -> Bool {
+    static func unescape(_ p: inout UnsafePointer<UInt8>, from start: UnsafePointer<UInt8>, into result: ScratchBytes)
+        -> Bool
+    {
         result.reset(UnsafeBufferPointer(start: start, count: p - start))
         while true {
             let byte = p.pointee
@@ -27,7 +29,8 @@ enum JSONString {
             case UInt8(ascii: "u"):
                 guard var code = hex(p + 2) else { return false }
                 if code & 0xFC00 == 0xD800 {
-                    guard p[6] == UInt8(ascii: "\\"), p[7] == UInt8(ascii: "u"), let low = hex(p + 8), low & 0xFC00 == 0xDC00
+                    guard p[6] == UInt8(ascii: "\\"), p[7] == UInt8(ascii: "u"), let low = hex(p + 8),
+                        low & 0xFC00 == 0xDC00
                     else { return false }
                     code = 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF)
                     p += 6

@@ -72,7 +72,8 @@ final class LogAssembler {
         if ids.isEmpty { hasIDs = !id.isEmpty }
         if hasIDs {
             if id.isEmpty {
-                return .badLine(file: file, line: line, column: "id", expected: "an id, as on line \(lines[0])", found: "none")
+                return .badLine(
+                    file: file, line: line, column: "id", expected: "an id, as on line \(lines[0])", found: "none")
             }
             if let first = known.insert(id, hash: block.idHashes[item], index: ids.count, ids: ids) {
                 return .duplicateID(file: file, id: id, firstLine: lines[first], line: line)
@@ -81,7 +82,8 @@ final class LogAssembler {
         } else {
             if !id.isEmpty {
                 return .badLine(
-                    file: file, line: line, column: "id", expected: "no id, as on line \(lines[0]) (ids on all lines or on none)",
+                    file: file, line: line, column: "id",
+                    expected: "no id, as on line \(lines[0]) (ids on all lines or on none)",
                     found: "'\(id)'")
             }
             ids.append(String(line))

@@ -108,7 +108,9 @@ struct LogReader {
 
         while let begun = first {
             var blocks = [begun]
-            while blocks.count < blocksAtOnce, let block = try source.next(quoted: format == .csv) { blocks.append(block) }
+            while blocks.count < blocksAtOnce, let block = try source.next(quoted: format == .csv) {
+                blocks.append(block)
+            }
             let tasks = blocks.map { BlockTask($0, LogBlock(table: assembler.table), header) }
             let (limit, stops) = (limit, stops)
             Parallel.chunks(of: tasks.count) { range in
@@ -130,13 +132,16 @@ struct LogReader {
         if errorCount == 0, assembler.table.stages.isEmpty {
             _ = note(
                 .badLine(
-                    file: source.file, line: 1, column: "stages", expected: "at least one stage", found: "none in the whole file"))
+                    file: source.file, line: 1, column: "stages", expected: "at least one stage",
+                    found: "none in the whole file"))
         }
         return errorCount > 0 ? report(nil, assembler.count) : report(assembler.finish(), assembler.count)
     }
 
     private func sniffed(_ source: ByteBlocks) throws(LogError) -> LogFormat {
-        for byte in try source.peek(4096) where byte > 0x20 && byte < 0x80 { return byte == UInt8(ascii: "{") ? .jsonl : .csv }
+        for byte in try source.peek(4096) where byte > 0x20 && byte < 0x80 {
+            return byte == UInt8(ascii: "{") ? .jsonl : .csv
+        }
         return .jsonl
     }
 

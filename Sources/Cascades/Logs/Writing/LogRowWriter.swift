@@ -188,7 +188,9 @@ struct LogRowWriter: Sendable {
             evidence += keys.count
             let hasEvidence = keys.indices.contains { !log.evidence[here + $0].isNaN }
             let answer = hasAnswers(stage) ? log.answers[stage][item] : nil
-            guard whole || hasEvidence || answer != nil || columns.contains(where: { !$0.cells[cell].isNaN }) else { continue }
+            guard whole || hasEvidence || answer != nil || columns.contains(where: { !$0.cells[cell].isNaN }) else {
+                continue
+            }
             member(stageKeys[stage])
             open()
             for (index, column) in columns.enumerated() where (whole && index == 0) || !column.cells[cell].isNaN {

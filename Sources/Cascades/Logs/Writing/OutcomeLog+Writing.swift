@@ -31,21 +31,28 @@ extension OutcomeLog {
     }
 
     private func checkWritable(_ format: LogFormat) throws(LogError) {
-        if count == 0 { throw .unsuitable(reason: "the log holds no items", remedy: "Write a log with at least one item.") }
-        if stageCount == 0 { throw .unsuitable(reason: "the log has no stages", remedy: "Write a log with at least one stage.") }
+        if count == 0 {
+            throw .unsuitable(reason: "the log holds no items", remedy: "Write a log with at least one item.")
+        }
+        if stageCount == 0 {
+            throw .unsuitable(reason: "the log has no stages", remedy: "Write a log with at least one stage.")
+        }
         let columns: [(String, [Double])] = [
-            ("quality", quality), ("cost", money), ("latency", seconds), ("operations", operations), ("tokens_in", tokensIn),
+            ("quality", quality), ("cost", money), ("latency", seconds), ("operations", operations),
+            ("tokens_in", tokensIn),
             ("tokens_out", tokensOut), ("propensity", propensities), ("time", times), ("context", context),
             ("evidence", evidence),
         ]
         for (name, cells) in columns where cells.contains(where: \.isInfinite) {
-            throw .unsuitable(reason: "a cell of '\(name)' is infinite", remedy: "Make it a finite number or NaN (missing).")
+            throw .unsuitable(
+                reason: "a cell of '\(name)' is infinite", remedy: "Make it a finite number or NaN (missing).")
         }
         var seen: Set<String> = []
         seen.reserveCapacity(count)
         for id in ids where id.isEmpty || !seen.insert(id).inserted {
             throw .unsuitable(
-                reason: id.isEmpty ? "an item has an empty id" : "the id '\(id)' comes twice", remedy: "Give each item an id of its own.")
+                reason: id.isEmpty ? "an item has an empty id" : "the id '\(id)' comes twice",
+                remedy: "Give each item an id of its own.")
         }
         for name in schema.context + schema.stages.flatMap({ [$0.name] + $0.evidence }) where name.isEmpty {
             throw .unsuitable(reason: "a stage or number has an empty name", remedy: "Name it.")
@@ -56,7 +63,9 @@ extension OutcomeLog {
         let names = LogRowWriter(log: self, format: .csv).columnNames()
         for name in names {
             do throws(LineFault) { _ = try CSVHeader.column(name, &table) } catch {
-                throw .unsuitable(reason: "'\(name)' is no name of a CSV column", remedy: "Write JSONL, or rename the stage or number.")
+                throw .unsuitable(
+                    reason: "'\(name)' is no name of a CSV column",
+                    remedy: "Write JSONL, or rename the stage or number.")
             }
         }
         if table.schema != schema {
