@@ -32,14 +32,14 @@ catalog: build ## Run every experiment of the catalog in its quick size
 bench: build ## Run the benchmarks beside their peers and print one table
 	@Scripts/bench
 
-docs: setup ## Build the documentation pages into .build/docs
+docs: ## Gather the documentation pages into .build/docs
 	@Scripts/docs
 
 format: ## Format all Swift files
-	@swift format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	@swift format format --in-place --parallel --recursive Package.swift Sources Tests Examples/FashionMNIST Benchmarks/Package.swift Benchmarks/Sources
 
 lint: ## Check the format, the style and the house rules
-	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples/FashionMNIST Benchmarks/Package.swift Benchmarks/Sources
 	@Scripts/lint
 
 clean: ## Remove what was built

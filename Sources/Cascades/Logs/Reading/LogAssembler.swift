@@ -221,7 +221,9 @@ final class LogAssembler {
     }
 
     /// Cells that several threads write, each its own rows.
-    private struct Cells: @unchecked Sendable { let base: UnsafeMutablePointer<Double> }
+    private struct Cells: @unchecked Sendable {  // no two threads write the same rows
+        let base: UnsafeMutablePointer<Double>
+    }
 }
 
 /// Which ids there are: open addressing over their hashes.

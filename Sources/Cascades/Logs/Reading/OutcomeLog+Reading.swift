@@ -146,7 +146,7 @@ struct LogReader {
     }
 
     /// A block on its way; one thread at a time has it.
-    private final class BlockTask: @unchecked Sendable {
+    private final class BlockTask: @unchecked Sendable {  // handed over, never shared: one thread at a time has it
         let block: ByteBlocks.Block
         let result: LogBlock
         let header: CSVHeader?
