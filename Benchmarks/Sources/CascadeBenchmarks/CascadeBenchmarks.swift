@@ -22,6 +22,7 @@ struct CascadeBenchmarks {
             ("learners", { try LearnerBenchmarks.run(withPeers: hasPeers) }),
             ("frontier", FrontierBenchmarks.run),
             ("fit", FitBenchmarks.run),
+            ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
         ]
         print(Row.header)

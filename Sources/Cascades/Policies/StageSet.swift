@@ -28,6 +28,8 @@ public struct StageSet: Sendable, Hashable, Codable {
     @inlinable public var count: Int { bits.nonzeroBitCount }
     /// The lowest stage, or nil when the set is empty.
     @inlinable public var first: Int? { bits == 0 ? nil : bits.trailingZeroBitCount }
+    /// The highest stage, or nil when the set is empty.
+    @inlinable public var last: Int? { bits == 0 ? nil : 63 - bits.leadingZeroBitCount }
     /// Whether `stage` is in the set.
     @inlinable public func contains(_ stage: Int) -> Bool { bits >> UInt64(stage) & 1 == 1 }
     /// Adds `stage`.

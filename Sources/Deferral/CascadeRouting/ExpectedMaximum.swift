@@ -84,8 +84,8 @@ struct ExpectedMaximum {
     /// How many doubles of scratch a search over `stages` variables needs.
     static func scratchCount(stages: Int) -> Int {
         let nodes = nodeCapacity(stages: stages)
-        // Weights, F of each stage, and one running product for each depth of the search.
-        return nodes * (1 + stages + stages + 1)
+        // Weights, F of each stage, a product for each depth of the search, and one to carry along.
+        return nodes * (1 + stages + stages + 2)
     }
 
     /// The most nodes: each variable adds at most three panels (10 deviations at 4 each, and a start), for each value of
@@ -98,6 +98,8 @@ struct ExpectedMaximum {
     let values: UnsafeMutablePointer<Double>
     /// Products along the search, `[depth][stride]`.
     let products: UnsafeMutablePointer<Double>
+    /// One more product, carried along by ``leaveOneOut(_:_:)``.
+    private let carried: UnsafeMutablePointer<Double>
     let stride: Int
     /// How many nodes are in use.
     private(set) var count = 0
@@ -117,10 +119,6 @@ struct ExpectedMaximum {
         loadings: UnsafePointer<Double>?, scratch: UnsafeMutablePointer<Double>
     ) {
         let total = stages.total
-        stride = Self.nodeCapacity(stages: total)
-        weights = scratch
-        values = scratch + stride
-        products = values + stride * total
 
         // A loading that all variables share moves no choice between them, unless a known value stands still.
         var center = 0.0
@@ -134,6 +132,13 @@ struct ExpectedMaximum {
             }
         }
         let usesFactor = spread > 0.02
+        // Rows no longer than this search can need: they stay close together.
+        let factorNodes = usesFactor ? Self.hermite(spread: spread).count : 1
+        stride = (4 * stages.set.count + 2) * Self.panelNodes * factorNodes
+        weights = scratch
+        values = scratch + stride
+        products = values + stride * total
+        carried = products + stride * (total + 1)
         NormalCDFTable.nodes.withUnsafeBufferPointer { table in
             if usesFactor {
                 for point in Self.hermite(spread: spread) {
@@ -229,14 +234,29 @@ struct ExpectedMaximum {
         return base + sum
     }
 
-    /// E max of the known value, the stages at depth 0 and `set`. Overwrites depth 1.
-    func value(of set: StageSet) -> Double {
-        var depth = 0
-        for stage in set {
-            descend(adding: stage, from: depth, to: 1)
-            depth = 1
+    /// E max of the known value, the stages at depth 0 and `order`, and the same without each stage of `order` in turn:
+    /// from suffix products at depths 1 and up and a prefix carried along, so in time linear in the stages.
+    func leaveOneOut(_ order: StageSet, _ body: (_ stage: Int, _ all: Double, _ without: Double) -> Void) {
+        let count = order.count
+        var place = count
+        var rest = order
+        while let last = rest.last {
+            descend(adding: last, from: place == count ? 0 : place + 1, to: place)
+            rest.remove(last)
+            place -= 1
         }
-        return value(at: depth)
+        let all = value(at: 1)
+        for node in 0..<self.count { carried[node] = 1 }
+        place = 1
+        for stage in order {
+            let suffix = products + (place == count ? 0 : place + 1) * stride
+            var sum = 0.0
+            for node in 0..<self.count { sum += weights[node] * (1 - carried[node] * suffix[node]) }
+            body(stage, all, base + sum)
+            let row = values + stage * stride
+            for node in 0..<self.count { carried[node] *= row[node] }
+            place += 1
+        }
     }
 
     /// Puts the product over the stages at `depth` and `stage` at `target`, which may be `depth` itself.

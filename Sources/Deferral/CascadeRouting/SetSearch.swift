@@ -1,4 +1,5 @@
 import Cascades
+import NumericalMethods
 
 /// A set of stages and how many stages there are in all.
 struct StageSetRange {
@@ -35,6 +36,12 @@ struct SetSearch {
             }
             return
         }
+        let stages = StageSetRange(
+            set: Self.worthwhile(
+                known: known, stages: stages.set, means: means, deviations: deviations, loadings: loadings, costs: costs
+            ),
+            total: stages.total)
+        if stages.set.isEmpty { return }
         let maximum = ExpectedMaximum(
             known: known, stages: stages, means: means, deviations: deviations, loadings: loadings, scratch: scratch)
         maximum.begin()
@@ -48,6 +55,26 @@ struct SetSearch {
                 maximum, from: start.included, depth: 0, value: current, candidates: start.open, costs: costs,
                 gains: gains, total: stages.total)
         }
+    }
+
+    /// The stages that bring something to the value in hand, each alone: what one brings to more can only be less.
+    /// By the closed form E max(d, X) - d = (m - d) Φ((m - d) / s) + s φ((m - d) / s).
+    private static func worthwhile(
+        known: Double, stages: StageSet, means: UnsafePointer<Double>, deviations: UnsafePointer<Double>,
+        loadings: UnsafePointer<Double>?, costs: UnsafePointer<Double>
+    ) -> StageSet {
+        if known == -.infinity { return stages }
+        var kept = stages
+        for stage in stages {
+            let shared = loadings?[stage] ?? 0
+            let spread = (deviations[stage] * deviations[stage] + shared * shared).squareRoot()
+            let lead = means[stage] - known
+            let gain =
+                spread > 0
+                ? lead * normalCDF(lead / spread) + spread * normalDensity(lead / spread) : max(lead, 0)
+            if gain - costs[stage] <= least { kept.remove(stage) }
+        }
+        return kept
     }
 
     /// Settles what submodularity settles without a search. A stage that brings nothing to the stages taken is out; one
@@ -68,12 +95,8 @@ struct SetSearch {
                 }
             }
             guard open.count > 1 || hasKnown || !included.isEmpty else { break }
-            let all = maximum.value(of: open)
             var taken = StageSet()
-            for stage in open {
-                var others = open
-                others.remove(stage)
-                let without = others.isEmpty ? maximum.value(at: 0) : maximum.value(of: others)
+            maximum.leaveOneOut(open) { stage, all, without in
                 if all - without - costs[stage] > Self.least { taken.insert(stage) }
             }
             for stage in taken {

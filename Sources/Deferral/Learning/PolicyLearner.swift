@@ -40,7 +40,10 @@ public protocol PolicyPath: Sendable {
 }
 
 extension PolicyPath {
-    public func sweep(_ log: CostedLog, prices: [Double]) -> [FrontierPoint] {
+    public func sweep(_ log: CostedLog, prices: [Double]) -> [FrontierPoint] { replayedSweep(log, prices: prices) }
+
+    /// ``sweep(_:prices:)`` by replaying each policy, whatever the path overrides.
+    public func replayedSweep(_ log: CostedLog, prices: [Double]) -> [FrontierPoint] {
         prices.map { price in
             let outcomes = Replay.outcomes(of: policy(price: price), on: log)
             return FrontierPoint(price: price, cost: outcomes.meanCost, quality: outcomes.meanQuality)

@@ -46,6 +46,35 @@ struct ThresholdPath: PolicyPath {
             last: best.chain[best.chain.count - 1])
     }
 
+    /// Runs every chain straight over the columns of a complete log, both cores at once.
+    func sweep(_ log: CostedLog, prices: [Double]) -> [FrontierPoint] {
+        guard log.isComplete, log.count > 0 else { return replayedSweep(log, prices: prices) }
+        return prices.map { price in
+            let policy = policy(price: price)
+            guard let chain = policy as? ThresholdPolicy else { return replayedSweep(log, prices: [price])[0] }
+            let sums = Parallel.reduce(count: log.count, minimumChunk: 4096) { range in
+                var (quality, cost) = (0.0, 0.0)
+                for item in range {
+                    var answer = chain.last
+                    for step in chain.steps {
+                        cost += log.cost(item: item, stage: step.stage)
+                        if step.score.value(of: log.log.signal(item: item, step.score.signal)) >= step.threshold {
+                            answer = step.stage
+                            break
+                        }
+                    }
+                    if answer == chain.last { cost += log.cost(item: item, stage: answer) }
+                    quality += log.log.quality(item: item, stage: answer)
+                }
+                return (quality: quality, cost: cost)
+            } combine: {
+                (quality: $0.quality + $1.quality, cost: $0.cost + $1.cost)
+            }
+            let count = Double(log.count)
+            return FrontierPoint(price: price, cost: sums!.cost / count, quality: sums!.quality / count)
+        }
+    }
+
     /// A chain with its cuts and the mean value it reaches.
     struct Choice: Sendable {
         var chain: [Int]

@@ -84,8 +84,12 @@ public struct ConfidenceScore: Sendable, Hashable, Codable {
 
     /// The score in `signals`; `NaN` where the signal is missing.
     @inlinable
-    public func value(_ signals: [Double]) -> Double {
-        let raw = sign * signals[signal]
+    public func value(_ signals: [Double]) -> Double { value(of: signals[signal]) }
+
+    /// The score where the signal reads `number`.
+    @inlinable
+    public func value(of number: Double) -> Double {
+        let raw = sign * number
         guard let calibration, !raw.isNaN else { return raw }
         return calibration.calibrate(raw)
     }
