@@ -10,6 +10,8 @@ public struct LinearModel: Codable, Sendable, Hashable {
         case identity
         /// 1 / (1 + exp(-sum)).
         case logistic
+        /// 2 / (1 + exp(-sum)) - 1: a difference of two probabilities.
+        case logisticDifference = "logistic-difference"
     }
 
     /// Weights, `[width, outputs]`.
@@ -45,7 +47,10 @@ public struct LinearModel: Codable, Sendable, Hashable {
                 }
             }
         }
-        if link == .logistic {
+        if link == .logisticDifference {
+            // 2 / (1 + e^-x) - 1
+            for output in 0..<count { result[output] = 2 / (1 + exp(-result[output])) - 1 }
+        } else if link == .logistic {
             for output in 0..<count { result[output] = 1 / (1 + exp(-result[output])) }
         }
     }

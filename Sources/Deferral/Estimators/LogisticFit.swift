@@ -8,10 +8,25 @@ enum LogisticFit {
     /// Inverse penalties that are tried (scikit-learn's C, on standardised features).
     static let inversePenalties = [0.01, 0.1, 1]
 
+    /// Whether all targets lie between -1 and 1: differences of probabilities or of right and wrong. They are fitted as
+    /// (1 + target) / 2 and read back as 2 p - 1.
+    static func suitsDifferences(_ targets: [Double]) -> Bool {
+        targets.allSatisfy { $0.isNaN || (-1...1).contains($0) }
+    }
+
     /// Whether all targets lie between 0 and 1.
     static func suits(_ targets: [Double]) -> Bool { targets.allSatisfy { $0.isNaN || (0...1).contains($0) } }
 
     static func fit(_ rows: TrainingRows) throws -> LinearModel {
+        if suits(rows.targets) { return try fit(rows, link: .logistic) }
+        // Numbers of another range have no odds.
+        guard suitsDifferences(rows.targets) else { return try RidgeFit.fit(rows).model }
+        var shifted = rows
+        shifted.targets = rows.targets.map { (1 + $0) / 2 }
+        return try fit(shifted, link: .logisticDifference)
+    }
+
+    private static func fit(_ rows: TrainingRows, link: LinearModel.Link) throws -> LinearModel {
         let outputs = rows.outputs
         let heldFold = rows.heldFold
         let parts: [Part] = try Parallel.map(count: outputs) { output in
@@ -37,7 +52,7 @@ enum LogisticFit {
                 missing[feature * outputs + output] = part.missing[feature]
             }
         }
-        return LinearModel(weights: weights, missing: missing, intercepts: parts.map(\.intercept), link: .logistic)
+        return LinearModel(weights: weights, missing: missing, intercepts: parts.map(\.intercept), link: link)
     }
 
     /// One target's log-odds.
@@ -63,8 +78,8 @@ enum LogisticFit {
     ) throws -> Part {
         let targets = indices.map { rows.targets[$0 * rows.outputs + output] }
         let zeros = [Double](repeating: 0, count: rows.width)
-        // All right or all wrong: no slope can be learned, and the odds are kept finite by half an item on each side.
-        if targets.allSatisfy({ $0 == 1 }) || targets.allSatisfy({ $0 == 0 }) {
+        // All alike: no slope can be learned, and the odds are kept finite by half an item on each side.
+        if targets.allSatisfy({ $0 == targets[0] }) {
             let mean = (targets.reduce(0, +) + 0.5) / (Double(targets.count) + 1)
             return Part(weights: zeros, missing: zeros, intercept: log(mean / (1 - mean)))
         }

@@ -28,7 +28,7 @@ public struct PostHocLearner: PolicyLearner {
         self.family = family
         self.summary = summary
         self.target = target
-        kinds = [.ridge, .boostedTrees]
+        kinds = [.ridge, .logistic, .boostedTrees]
         longestChain = 5
         mostChains = 64
         folds = 3
@@ -105,7 +105,8 @@ public struct PostHocLearner: PolicyLearner {
         var bestValue = -Double.infinity
         var candidates = ThresholdPath.chains(
             of: stages, canStop: { _ in true }, longest: longestChain, most: mostChains)
-        for kind in kinds {
+        let isLogistic = LogisticFit.suitsDifferences(log.log.quality) && !log.log.quality.contains { $0 < 0 }
+        for kind in kinds where kind != .logistic || isLogistic {
             let stream = random.split(random.next())
             var models: [StageSet: GainModel] = [:]
             func path(_ chains: [[Int]]) throws -> PostHocPath {

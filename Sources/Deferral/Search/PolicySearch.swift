@@ -64,6 +64,11 @@ public struct PolicySearch: Sendable {
     /// Runs the search on `log`.
     /// - Throws: ``DeferralError`` where the log is too small or no family can learn from it.
     public func run(_ log: CostedLog) throws -> SearchResult {
+        guard log.stageCount > 1 else {
+            throw DeferralError.unsuitableLog(
+                family: "fit", reason: "the log has one stage only",
+                remedy: "A policy chooses between stages; log at least two.")
+        }
         let random = Random(seed: seed)
         var splitRandom = random.split(0)
         let split = try LogSplit(log.log, method: split, share: heldOutShare, using: &splitRandom)

@@ -50,6 +50,11 @@ import Testing
         }
     }
 
+    @Test func `is refused on a log of one stage`() {
+        let costed = CostedLog(SimulatedLog.rising(items: 300, stages: 1, seed: 27))
+        #expect(throws: DeferralError.self) { try PolicySearch(learners: few).run(costed) }
+    }
+
     @Test func `is refused on a log that is too small`() {
         let costed = CostedLog(SimulatedLog.rising(items: 30, stages: 2, seed: 27))
         #expect(throws: DeferralError.self) { try PolicySearch(learners: few).run(costed) }
