@@ -1,4 +1,5 @@
 import Cascades
+import NumericalMethods
 import Probability
 import Testing
 
