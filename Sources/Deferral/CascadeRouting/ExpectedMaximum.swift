@@ -212,26 +212,42 @@ struct ExpectedMaximum {
         }
     }
 
+    /// The integral of 1 - first · second; of 1 - first where there is no second.
+    ///
+    /// Four sums side by side: one alone would wait for each addition to end.
+    @inline(__always)
+    private func missing(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>?) -> Double {
+        var sums = SIMD4<Double>()
+        var node = 0
+        func load(_ pointer: UnsafePointer<Double>) -> SIMD4<Double> {
+            SIMD4(pointer[node], pointer[node + 1], pointer[node + 2], pointer[node + 3])
+        }
+        while node + 4 <= count {
+            let product = second.map { load(first) * load($0) } ?? load(first)
+            sums += load(weights) * (1 - product)
+            node += 4
+        }
+        var sum = sums.sum()
+        while node < count {
+            sum += weights[node] * (1 - first[node] * (second?[node] ?? 1))
+            node += 1
+        }
+        return sum
+    }
+
     /// Starts a search: the product over no stages is 1 everywhere.
     func begin() { for node in 0..<count { products[node] = 1 } }
 
     /// E max of the known value and the stages whose product stands at `depth`.
     @inline(__always)
     func value(at depth: Int) -> Double {
-        let product = products + depth * stride
-        var sum = 0.0
-        for node in 0..<count { sum += weights[node] * (1 - product[node]) }
-        return base + sum
+        base + missing(products + depth * stride, nil)
     }
 
     /// E max of the known value and the stages whose product stands at `depth`, and `stage`.
     @inline(__always)
     func value(adding stage: Int, at depth: Int) -> Double {
-        let row = values + stage * stride
-        let product = products + depth * stride
-        var sum = 0.0
-        for node in 0..<count { sum += weights[node] * (1 - product[node] * row[node]) }
-        return base + sum
+        base + missing(products + depth * stride, values + stage * stride)
     }
 
     /// E max of the known value, the stages at depth 0 and `order`, and the same without each stage of `order` in turn:
@@ -250,9 +266,7 @@ struct ExpectedMaximum {
         place = 1
         for stage in order {
             let suffix = products + (place == count ? 0 : place + 1) * stride
-            var sum = 0.0
-            for node in 0..<self.count { sum += weights[node] * (1 - carried[node] * suffix[node]) }
-            body(stage, all, base + sum)
+            body(stage, all, base + missing(carried, suffix))
             let row = values + stage * stride
             for node in 0..<self.count { carried[node] *= row[node] }
             place += 1
