@@ -4,8 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CASCADE := .build/release/cascade
 OUTPUT := build-output
+# `make test ROOM=Inference` builds and tests one room, on those that it uses.
+export ROOM
 # Tests run optimised: the numeric ones would take minutes otherwise.
-TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests
+TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests$(ROOM)
 
 .PHONY: help setup build run test bench docs format lint catalog clean
 
@@ -43,4 +45,4 @@ lint: ## Check the format, the style and the house rules
 	@Scripts/lint
 
 clean: ## Remove what was built
-	@rm -rf .build .build-tests Benchmarks/.build $(OUTPUT)
+	@rm -rf .build .build-tests* Benchmarks/.build $(OUTPUT)

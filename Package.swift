@@ -11,74 +11,80 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A room: one folder under Sources, one library, one folder under Tests.
-/// `uses` lists the rooms (all below it) and packages that it may import.
+/// `uses` lists the rooms that it may import, all below it.
 struct Room {
     var name: String
-    var uses: [Target.Dependency]
+    var uses: [String] = []
+    var systemLibraries: [String] = []
     var hasTests = true
+
+    var target: Target {
+        .target(name: name, dependencies: (uses + systemLibraries).map { .byName(name: $0) }, swiftSettings: settings)
+    }
+
+    var tests: Target {
+        .testTarget(
+            name: "\(name)Tests", dependencies: ([name, "CascadesTesting"] + uses).map { .byName(name: $0) },
+            swiftSettings: settings)
+    }
 }
+
+let systemLibraries: [Target] = [
+    .systemLibrary(
+        name: "CLinearAlgebra", pkgConfig: "lapacke",
+        providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas", "lapack"])]),
+    .systemLibrary(name: "CNLopt", pkgConfig: "nlopt", providers: [.apt(["libnlopt-dev"]), .brew(["nlopt"])]),
+    .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-let rooms: [Room] = [
+let allRooms: [Room] = [
     // Floor 0
-    Room(name: "NumericalMethods", uses: ["CLinearAlgebra", "CNLopt", "CXGBoost"]),
+    Room(name: "NumericalMethods", systemLibraries: ["CLinearAlgebra", "CNLopt", "CXGBoost"]),
     Room(name: "Probability", uses: ["NumericalMethods"]),
     // Floor 1
     Room(name: "Cascades", uses: ["Probability", "NumericalMethods"]),
     Room(name: "CascadesTesting", uses: ["Cascades", "Probability"], hasTests: false),
     // Floor 2
+    Room(name: "Inference", uses: ["Cascades", "Probability", "NumericalMethods"]),
     Room(name: "Deferral", uses: ["Cascades", "Probability", "NumericalMethods"]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
     // Floor 4
-    Room(name: "Catalog", uses: ["Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", "CZlib"]),
+    Room(
+        name: "Catalog",
+        uses: ["Deferral", "Inference", "Cascades", "Probability", "NumericalMethods", "Reports"],
+        systemLibraries: ["CZlib"]),
+]
+
+/// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else.
+let onlyRoom = Context.environment["ROOM"].flatMap { name in allRooms.first { $0.name == name } }
+let rooms = onlyRoom.map { only in
+    allRooms.filter { $0.name == only.name || only.uses.contains($0.name) || $0.name == "CascadesTesting" }
+}
+
+let commands: [Target] = [
+    .executableTarget(
+        name: "cascade",
+        dependencies: [
+            "Catalog", "Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
+        ],
+        swiftSettings: settings),
+    .executableTarget(
+        name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
+        path: "Examples/FashionMNIST", swiftSettings: settings),
+    .testTarget(name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral"], swiftSettings: settings),
 ]
 
 let package = Package(
     name: "cascade",
     platforms: [.macOS(.v15)],
-    products: rooms.map { .library(name: $0.name, targets: [$0.name]) } + [
-        .executable(name: "cascade", targets: ["cascade"])
-    ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    ],
-    targets: [
-        .systemLibrary(
-            name: "CLinearAlgebra", pkgConfig: "lapacke",
-            providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas", "lapack"])]),
-        .systemLibrary(
-            name: "CNLopt", pkgConfig: "nlopt", providers: [.apt(["libnlopt-dev"]), .brew(["nlopt"])]),
-        .systemLibrary(
-            name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
-        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-    ]
-        + rooms.map { .target(name: $0.name, dependencies: $0.uses, swiftSettings: settings) }
-        + rooms.filter(\.hasTests).map {
-            .testTarget(
-                name: "\($0.name)Tests",
-                dependencies: [.target(name: $0.name), "CascadesTesting"]
-                    + $0.uses.filter { dependency in
-                        // System libraries are reached through their rooms.
-                        if case .byNameItem(let name, _) = dependency {
-                            return !name.hasPrefix("C") || name == "Cascades" || name == "Catalog"
-                        }
-                        return true
-                    },
-                swiftSettings: settings)
-        }
-        + [
-            .executableTarget(
-                name: "cascade",
-                dependencies: [
-                    "Catalog", "Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
-                ],
-                swiftSettings: settings),
-            .executableTarget(
-                name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
-                path: "Examples/FashionMNIST", swiftSettings: settings),
-            .testTarget(
-                name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral"], swiftSettings: settings),
-        ]
+    products: (rooms ?? allRooms).map { .library(name: $0.name, targets: [$0.name]) }
+        + (rooms == nil ? [.executable(name: "cascade", targets: ["cascade"])] : []),
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    targets: systemLibraries + (rooms ?? allRooms).map(\.target)
+        + (onlyRoom.map { [$0] } ?? allRooms).filter(\.hasTests).map(\.tests)
+        + (rooms == nil ? commands : [])
 )
