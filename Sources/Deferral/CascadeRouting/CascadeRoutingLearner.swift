@@ -2,7 +2,8 @@ import Cascades
 import NumericalMethods
 public import Probability
 
-/// Learns cascade routing: one estimator for every set of stages that have answered, and how far its estimates move.
+/// Learns cascade routing: a router's estimator for the start, one estimator for every set of stages that have
+/// answered, and how far estimates move from the one to the other.
 ///
 /// Thresholds and routers are special cases of the rule with other estimates, so the path also learns those and at
 /// each price keeps what is worth most on the training log: it is never worse there than either.
@@ -10,8 +11,8 @@ public struct CascadeRoutingLearner: PolicyLearner {
     public let family = "cascade-routing"
     public let summary = "at each step the set of further stages with the largest expected best answer for its cost"
 
-    /// The kinds of estimator that are tried; the one with the smallest out-of-fold squared error is kept.
-    public var kinds: [EstimatorKind]
+    /// How what answers add to the estimates is learned.
+    public var kind: EstimatorKind
     /// Whether all stages of a set are asked at once.
     public var asksTogether: Bool
     /// Whether thresholds and routers are learned too, as special cases to fall back on.
@@ -20,15 +21,15 @@ public struct CascadeRoutingLearner: PolicyLearner {
     public var scales: [Double]
     /// The most items on which special cases and scales are compared at each price.
     public var mostCompared: Int
-    /// The most items on which kinds of estimator are compared and revisions measured.
+    /// The most items on which revisions are measured.
     public var mostMeasured: Int
 
     /// A learner.
     public init(
-        kinds: [EstimatorKind] = [.ridge, .logistic], asksTogether: Bool = false, includesSpecialCases: Bool = true,
+        kind: EstimatorKind = .ridge, asksTogether: Bool = false, includesSpecialCases: Bool = true,
         scales: [Double] = [0, 0.5, 1], mostCompared: Int = 10_000, mostMeasured: Int = 6000
     ) {
-        self.kinds = kinds
+        self.kind = kind
         self.asksTogether = asksTogether
         self.includesSpecialCases = includesSpecialCases
         self.scales = scales
@@ -52,62 +53,80 @@ public struct CascadeRoutingLearner: PolicyLearner {
         }
         // From the same stream as they would be learned alone, so that they are the very rules to compare with.
         var specialCases: [any PolicyPath] = []
-        if includesSpecialCases {
-            for learner in [ThresholdLearner(), RouterLearner.linear] as [any PolicyLearner]
-            where learner.obstacle(log) == nil {
-                var stream = random
-                specialCases.append(try learner.fit(log, using: &stream))
-            }
+        func special(_ learner: any PolicyLearner) throws {
+            guard learner.obstacle(log) == nil else { return }
+            var stream = random
+            specialCases.append(try learner.fit(log, using: &stream))
         }
+        try special(RouterLearner.linear)
+        let router = specialCases.first as? RoutePath
+        if includesSpecialCases { try special(ThresholdLearner()) } else { specialCases = [] }
         let stages = log.stageCount
         let quality = log.meanQuality
         let usable = StageSet((0..<stages).filter { !quality[$0].isNaN })
-        // The kind of estimator and the revisions are measured on a part of a long log.
-        let sample = log.count > mostMeasured ? log.subset(random.sample(mostMeasured, outOf: log.count).sorted()) : log
-        var best: (kind: EstimatorKind, error: Double, revisions: Matrix)?
-        for kind in kinds.filter({ $0.suits(log.log.quality) }) {
-            let crossFit = try EstimatorLearner(kind: kind).crossFit(sample, folds: 3, using: &random)
-            let candidate = Self.revisions(of: crossFit, on: sample)
-            if best.map({ candidate.error < $0.error }) ?? true { best = (kind, candidate.error, candidate.revisions) }
-        }
-        let estimator = try EstimatorLearner(kind: best!.kind).fit(log, using: &random)
+        let prior =
+            try router?.estimator
+            ?? EstimatorLearner(kind: .groupMeans, sets: .none).fit(log, using: &random)
+        let (estimator, revisions) = try corrections(to: prior, on: log, using: &random)
         var items = Array(0..<log.count)
         if items.count > mostCompared {
             random.shuffle(&items)
             items = items.prefix(mostCompared).sorted()
         }
         var path = CascadeRoutingPath(
-            estimator: estimator, costs: try CostEstimator(log, using: &random),
-            revisions: RevisionModel(revisions: best!.revisions), stages: usable, asksTogether: asksTogether,
+            prior: prior, estimator: estimator, costs: try CostEstimator(log, using: &random),
+            revisions: revisions, stages: usable, asksTogether: asksTogether,
             log: items.count == log.count ? log : log.subset(items), specialCases: [])
         path.chooseScale(among: scales, prices: PriceGrid.coarse(for: log, count: 5).filter(\.isFinite))
         path.specialCases = specialCases
         return path
     }
 
-    /// Out-of-fold revisions of every stage's estimate, `[items, stages]`, and the mean squared error of the estimates
-    /// once their own stage has answered. A stage without evidence reveals nothing, whatever its estimates' noise.
-    static func revisions(of crossFit: CrossFit, on log: CostedLog) -> (error: Double, revisions: Matrix) {
-        let before = crossFit.estimates(for: log)
+    /// What answers add to the estimates of `prior`, and how far they move each stage's own.
+    ///
+    /// It is learned as a correction, so that a short log falls back on the router and not on the mean. Where no stage
+    /// says anything of its answer, answers add nothing, and the rule is the router.
+    private func corrections(
+        to prior: Estimator, on log: CostedLog, using random: inout Random
+    ) throws -> (estimator: Estimator, revisions: RevisionModel) {
+        if log.log.schema.stages.allSatisfy(\.evidence.isEmpty) {
+            let zeros = [Double](repeating: 0, count: log.stageCount)
+            let silence = Estimator(
+                kind: .groupMeans, features: FeatureMap(log.log.schema, evidenceOf: []), regressor: .constant(zeros))
+            return (silence, RevisionModel(own: zeros, loadings: zeros))
+        }
+        let learner = EstimatorLearner(kind: kind, sets: .sampled(perItem: 4, least: 1))
+        let offsets = try EstimatorLearner(kind: prior.kind, sets: .none).crossFit(log, using: &random)
+            .estimates(for: log)
+        // Revisions are measured on a part of a long log.
+        let measured =
+            log.count > mostMeasured
+            ? random.sample(mostMeasured, outOf: log.count).sorted() : Array(0..<log.count)
+        let sample = log.subset(measured)
+        let crossFit = try learner.crossFit(sample, offsets: offsets.rows(measured), folds: 3, using: &random)
+        return (
+            try learner.fit(log, offsets: offsets, using: &random),
+            RevisionModel(revisions: Self.revisions(of: crossFit, on: sample))
+        )
+    }
+
+    /// Out-of-fold revisions of every stage's estimate on its own answer, `[items, stages]`. A stage without evidence
+    /// reveals nothing, whatever its estimates' noise.
+    static func revisions(of crossFit: CrossFit, on log: CostedLog) -> Matrix {
         var revisions = Matrix(rows: log.count, columns: log.stageCount)
-        var error = 0.0
-        var count = 0.0
-        for stage in 0..<log.stageCount {
-            let isSilent = log.log.schema.stages[stage].evidence.isEmpty
-            let after = isSilent ? before : crossFit.estimates(for: log, answered: StageSet(stage))
+        for stage in 0..<log.stageCount where !log.log.schema.stages[stage].evidence.isEmpty {
+            let added = crossFit.estimates(for: log, answered: StageSet(stage))
             for item in 0..<log.count where log.log.isPresent(item: item, stage: stage) {
-                revisions[item, stage] = after[item, stage] - before[item, stage]
-                let miss = log.log.quality(item: item, stage: stage) - after[item, stage]
-                error += miss * miss
-                count += 1
+                revisions[item, stage] = added[item, stage]
             }
         }
-        return (error / max(count, 1), revisions)
+        return revisions
     }
 }
 
 /// Cascade routing at every price, with its special cases to fall back on.
 struct CascadeRoutingPath: PolicyPath {
+    let prior: Estimator?
     let estimator: Estimator
     let costs: CostEstimator
     var revisions: RevisionModel
@@ -120,7 +139,7 @@ struct CascadeRoutingPath: PolicyPath {
     /// The general rule at `price`, without a look at its special cases.
     func general(price: Double) -> CascadeRoutingPolicy {
         CascadeRoutingPolicy(
-            estimator: estimator, costs: costs, price: price, revisions: revisions, stages: stages,
+            prior: prior, estimator: estimator, costs: costs, price: price, revisions: revisions, stages: stages,
             asksTogether: asksTogether)
     }
 

@@ -15,7 +15,9 @@ public import Cascades
 public struct CascadeRoutingPolicy: Policy, Hashable {
     public static let kind = "cascade-routing"
 
-    /// Estimates the quality of every stage from what has answered.
+    /// Estimates the quality of every stage before anything has answered; nil where `estimator` does that too.
+    public let prior: Estimator?
+    /// What the answers add to that estimate; all of it where there is no prior.
     public let estimator: Estimator
     /// Estimates what every stage costs.
     public let costs: CostEstimator
@@ -30,10 +32,11 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
 
     /// A policy.
     public init(
-        estimator: Estimator, costs: CostEstimator, price: Double, revisions: RevisionModel, stages: StageSet,
-        asksTogether: Bool = false
+        prior: Estimator?, estimator: Estimator, costs: CostEstimator, price: Double, revisions: RevisionModel,
+        stages: StageSet, asksTogether: Bool = false
     ) {
         self.estimator = estimator
+        self.prior = prior
         self.costs = costs
         self.price = price
         self.revisions = revisions
@@ -51,6 +54,18 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
         }
     }
 
+    /// Writes the estimated quality of every stage, `[stages]`.
+    @inline(__always)
+    private func estimate(_ state: PolicyState, into qualities: UnsafeMutableBufferPointer<Double>) {
+        guard let prior else { return estimator.estimate(state, into: qualities) }
+        prior.estimate(state, into: qualities)
+        if state.asked.isEmpty { return }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: qualities.count) { added in
+            estimator.estimate(state, into: added)
+            for stage in 0..<qualities.count { qualities[stage] += added[stage] }
+        }
+    }
+
     /// Works out the best stage asked (-1 when none was) and the best set of further stages.
     private func decide<Result>(
         _ state: PolicyState,
@@ -63,7 +78,7 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
             let base = scratch.baseAddress!
             let qualities = UnsafeMutableBufferPointer(start: base, count: total)
             let prices = UnsafeMutableBufferPointer(start: base + total, count: total)
-            estimator.estimate(state, into: qualities)
+            estimate(state, into: qualities)
             costs.estimate(state, into: prices)
             var best = -1
             for stage in state.asked where best < 0 || qualities[stage] > qualities[best] { best = stage }
@@ -93,7 +108,7 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
         return """
             over sets T of stages not asked, out of \(names):
             maximise E max(d, max of X_k in T) - \(Number.short(price)) * expected cost of T
-            with d the best estimate among stages asked, X_k normal around the estimate of k by \(estimator);
+            with d the best estimate among stages asked, X_k normal around the estimate of k by \(prior.map { "\($0), mended by " } ?? "")\(estimator);
             deviations: \(moves.joined(separator: ", "))
             T empty: stop with the answer of the best estimate; else ask \(asksTogether ? "all of T at once" : "the cheapest of T")
             """
@@ -102,7 +117,7 @@ public struct CascadeRoutingPolicy: Policy, Hashable {
     public func terms(_ state: PolicyState) -> [PolicyTerm] {
         let total = estimator.outputs
         var qualities = [Double](repeating: 0, count: total)
-        qualities.withUnsafeMutableBufferPointer { estimator.estimate(state, into: $0) }
+        qualities.withUnsafeMutableBufferPointer { estimate(state, into: $0) }
         let names = state.schema.stages.map(\.name)
         var terms = stages.map { stage in
             PolicyTerm(

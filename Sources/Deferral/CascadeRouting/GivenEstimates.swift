@@ -77,7 +77,8 @@ public struct GivenEstimates: Sendable {
             return OrderedCascadePath(estimator: estimator, costs: costs, revisions: model, chain: log.stagesByCost)
         }
         return CascadeRoutingPath(
-            estimator: estimator, costs: costs, revisions: model, stages: .all(log.stageCount), asksTogether: false,
+            prior: nil, estimator: estimator, costs: costs, revisions: model, stages: .all(log.stageCount),
+            asksTogether: false,
             log: log, specialCases: [])
     }
 }

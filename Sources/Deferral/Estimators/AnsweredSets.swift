@@ -7,22 +7,23 @@ public enum AnsweredSets: Sendable, Hashable, Codable {
     case none
     /// These sets.
     case each([StageSet])
-    /// Sets drawn for each item: half of them prefixes in order of cost, half any subset, of every size alike.
-    /// Where there are no more than `perItem` sets in all, each item is shown with all of them.
-    case sampled(perItem: Int)
+    /// Sets of at least `least` stages drawn for each item: half of them prefixes in order of cost, half any subset, of
+    /// every size alike. Where there are no more than `perItem` sets in all, each item is shown with all of them.
+    case sampled(perItem: Int, least: Int = 0)
 
     /// The sets for one item, of which only stages in `present` can have answered. Sets may repeat.
     func draw(order: [Int], present: StageSet, using random: inout Random) -> [StageSet] {
         switch self {
         case .none: return [StageSet()]
         case .each(let sets): return sets.filter { $0.isSubset(of: present) }
-        case .sampled(let perItem):
+        case .sampled(let perItem, let least):
             let stages = order.count
             if stages < 16, 1 << stages <= perItem {
-                return (0..<UInt64(1) << UInt64(stages)).map { StageSet(bits: $0) }.filter { $0.isSubset(of: present) }
+                return (0..<UInt64(1) << UInt64(stages)).map { StageSet(bits: $0) }
+                    .filter { $0.isSubset(of: present) && $0.count >= least }
             }
             return (0..<perItem).map { index in
-                let size = Int(random.uniform() * Double(stages + 1))
+                let size = least + Int(random.uniform() * Double(stages + 1 - least))
                 if index % 2 == 0 { return StageSet(order.prefix(size)).intersection(present) }
                 // A uniform subset of that size, by selection sampling.
                 var set = StageSet()

@@ -1,5 +1,5 @@
 import Cascades
-import NumericalMethods
+public import NumericalMethods
 public import Probability
 
 /// Fits an ``Estimator`` of every stage's quality to a log, for any set of stages that have answered.
@@ -21,24 +21,29 @@ public struct EstimatorLearner: Sendable, Hashable {
     }
 
     /// Fits to all items of `log`.
-    public func fit(_ log: CostedLog, using random: inout Random) throws -> Estimator {
+    /// - Parameter offsets: what is taken off each quality first, `[items, stages]`: estimates that are to be mended.
+    public func fit(_ log: CostedLog, offsets: Matrix? = nil, using random: inout Random) throws -> Estimator {
         let map = features(log.log.schema)
         let rows = TrainingRows(
             log, features: map, answered: sets, outputs: log.stageCount, using: &random
         ) { item, _, row in
-            for stage in 0..<row.count { row[stage] = log.log.quality(item: item, stage: stage) }
+            for stage in 0..<row.count {
+                row[stage] = log.log.quality(item: item, stage: stage) - (offsets?[item, stage] ?? 0)
+            }
         }
         return try fit(rows, map: map, log: log)
     }
 
     /// Fits one estimator for each of `folds` parts of the items, without that part's items.
-    public func crossFit(_ log: CostedLog, folds: Int = 5, using random: inout Random) throws -> CrossFit {
+    public func crossFit(
+        _ log: CostedLog, offsets: Matrix? = nil, folds: Int = 5, using random: inout Random
+    ) throws -> CrossFit {
         let folds = max(2, min(folds, log.count))
         let fold = Folds.deal(log.count, into: folds, using: &random)
         var models: [Estimator] = []
         for part in 0..<folds {
             let rest = (0..<log.count).filter { fold[$0] != Int32(part) }
-            models.append(try fit(log.subset(rest), using: &random))
+            models.append(try fit(log.subset(rest), offsets: offsets?.rows(rest), using: &random))
         }
         return CrossFit(fold: fold.map { Int($0) }, models: models)
     }
@@ -48,7 +53,7 @@ public struct EstimatorLearner: Sendable, Hashable {
         case .none: FeatureMap(schema, evidenceOf: [])
         case .each(let sets):
             FeatureMap(schema, evidenceOf: sets.reduce(StageSet()) { $0.union($1) }, marks: sets.count > 1)
-        case .sampled: FeatureMap(schema, evidenceOf: 0..<schema.stages.count)
+        case .sampled: FeatureMap(schema, evidenceOf: 0..<schema.stages.count, shares: true)
         }
     }
 

@@ -61,7 +61,11 @@ public enum GoalSolver {
     }
 
     /// The mixture of two corners of `frontier` that meets `goal`, or the corner nearest to it.
-    static func mixture(_ goal: Goal, reference: Double, on frontier: Frontier) -> PriceMixture {
+    /// - Parameter margin: quality that is to be kept on top of a share; where the frontier ends below that and still
+    ///   meets the goal, its end.
+    static func mixture(
+        _ goal: Goal, reference: Double, margin: Double = 0, on frontier: Frontier
+    ) -> PriceMixture {
         let points = frontier.points
         func slope(_ a: FrontierPoint, _ b: FrontierPoint) -> Double { (b.quality - a.quality) / (b.cost - a.cost) }
         func corner(_ index: Int, isReached: Bool) -> PriceMixture {
@@ -88,8 +92,9 @@ public enum GoalSolver {
             position = (upper, (budget - points[upper - 1].cost) / (points[upper].cost - points[upper - 1].cost))
         case .keep(let share):
             // For negative references (losses as quality) the same share of the distance would be the wrong way round.
-            let quality = reference - (1 - share) * abs(reference)
-            if quality > points[last].quality { return corner(last, isReached: false) }
+            let asked = reference - (1 - share) * abs(reference)
+            let quality = asked + margin
+            if quality > points[last].quality { return corner(last, isReached: asked <= points[last].quality) }
             if quality <= points[0].quality { return corner(0, isReached: true) }
             let upper = points.firstIndex { $0.quality >= quality }!
             position = (

@@ -28,6 +28,10 @@ public struct PolicySearch: Sendable {
     public var mostValidated: Int
     /// Confidence of all intervals and of the decision that there is a gain.
     public var confidence: Double
+    /// The confidence at which the share of a `keep` goal is kept out of fold. At 0.5 the mean is at the share, so that
+    /// new items fall short of it half the time; above, as much quality more as the noise of these items asks for. This
+    /// is prudence, not a promise: that is what `guarantee` asks for.
+    public var margin: Double
     /// Bootstrap replicates.
     public var replicates: Int
     /// Asks for a certificate: the loss against the reference stays within the tolerance, with this confidence.
@@ -44,7 +48,7 @@ public struct PolicySearch: Sendable {
         goal: Goal = .keep(0.98), learners: [any PolicyLearner] = PolicyFamilies.learners,
         split: LogSplit.Method = .automatic, heldOutShare: Double = 0.3, folds: Int = 5,
         mostValidated: Int = 20_000, confidence: Double = 0.95,
-        replicates: Int = 1000, guarantee: Double? = nil, reference: Int? = nil, seed: UInt64 = 1,
+        margin: Double = 0.9, replicates: Int = 1000, guarantee: Double? = nil, reference: Int? = nil, seed: UInt64 = 1,
         progress: ProgressReporter = .none
     ) {
         self.goal = goal
@@ -54,6 +58,7 @@ public struct PolicySearch: Sendable {
         self.folds = folds
         self.mostValidated = mostValidated
         self.confidence = confidence
+        self.margin = margin
         self.replicates = replicates
         self.guarantee = guarantee
         self.reference = reference
@@ -118,7 +123,7 @@ public struct PolicySearch: Sendable {
         var obstacles: [(family: String, reason: String)] = []
         let simple = try candidate(
             capped(SingleStageLearner()), training: training, validation: validation, folds: folds,
-            referenceQuality: referenceQuality,
+            reference: (reference, referenceQuality),
             random: random.split(2), work: work)
         for (index, learner) in learners.map(capped).enumerated() {
             if learner.family == simple.learner.family { continue }
@@ -130,7 +135,7 @@ public struct PolicySearch: Sendable {
             candidates.append(
                 try candidate(
                     learner, training: training, validation: validation, folds: folds,
-                    referenceQuality: referenceQuality,
+                    reference: (reference, referenceQuality),
                     random: random.split(3 + UInt64(index)), work: work))
         }
         let choice = Choice(
@@ -148,19 +153,38 @@ public struct PolicySearch: Sendable {
     /// Learns one family and meets the goal on out-of-fold outcomes.
     private func candidate(
         _ learner: any PolicyLearner, training: CostedLog, validation log: CostedLog, folds: [[Int]],
-        referenceQuality: Double, random: Random, work: ProgressTracker
+        reference: (stage: Int, quality: Double), random: Random, work: ProgressTracker
     ) throws -> Candidate {
         let validation = try CrossValidation(learner, on: log, folds: folds, random: random, work: work)
-        let (mixture, points) = GoalSolver.solve(
-            goal, reference: referenceQuality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
+        var (mixture, points) = GoalSolver.solve(
+            goal, reference: reference.quality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
+        let frontier = Frontier(hullOf: points)
+        var outcomes = validation.outcomes(mixture)
+        if case .keep(let share) = goal, margin > 0.5 {
+            let margin =
+                normalQuantile(margin)
+                * Self.shortfallError(outcomes.quality, share: share, reference: reference.stage, on: log)
+            mixture = GoalSolver.mixture(goal, reference: reference.quality, margin: margin, on: frontier)
+            outcomes = validation.outcomes(mixture)
+        }
         var stream = random.split(UInt64(folds.count))
         let path = try learner.fit(training, using: &stream)
         work.advance()
-        let outcomes = validation.outcomes(mixture)
         return Candidate(
-            learner: learner, path: path, mixture: mixture, frontier: Frontier(hullOf: points),
+            learner: learner, path: path, mixture: mixture, frontier: frontier,
             quality: outcomes.quality,
             cost: outcomes.cost)
+    }
+
+    /// The standard error of mean `quality` less `share` of the reference stage's, paired by item.
+    private static func shortfallError(
+        _ quality: [Double], share: Double, reference: Int, on log: CostedLog
+    ) -> Double {
+        let differences = quality.indices.compactMap { item -> Double? in
+            let difference = quality[item] - share * log.log.quality(item: item, stage: reference)
+            return difference.isNaN ? nil : difference
+        }
+        return differences.count > 1 ? (try? Estimate(meanOf: differences).standardError) ?? 0 : 0
     }
 
     /// A family with the policy that meets the goal, and what it did out of fold.

@@ -7,14 +7,17 @@
 /// - three stages: the items move from "goes on" to "stops at 1" in order of score 1, and a tree of prefix sums holds
 ///   the best cut of score 2 for those that go on: O(n log n), exact over all pairs of cuts;
 /// - four and more: exact over a grid of cuts (all of them where the log is small), then pairs of neighbouring
-///   thresholds are re-chosen exactly over all cuts until no pair improves.
+///   thresholds are re-chosen exactly over all cuts until no pair improves, then ``ThresholdProof`` looks for better
+///   ones or proves that there are none, as far as its effort goes.
 struct JointThresholds {
     /// The cut chosen for each stage but the last (``ScoreOrder``).
     var cuts: [Int]
     /// The total value.
     var value: Double
+    /// No choice of thresholds has a larger value on the log than this.
+    var bound: Double
     /// Whether no choice of thresholds has a larger value on the log.
-    var isExact: Bool
+    var isExact: Bool { bound <= value }
 
     /// The most cells that the grid for four and more stages may have.
     static let gridCells = 1 << 18
@@ -22,28 +25,36 @@ struct JointThresholds {
     /// - Parameters:
     ///   - values: v_j, `[stages][items]`.
     ///   - orders: the score orders of all stages but the last.
-    init(values: [[Double]], orders: [ScoreOrder]) {
+    ///   - proof: effort for chains of four and more: how many items the proof may look at, over all its nodes.
+    init(values: [[Double]], orders: [ScoreOrder], proof: Int = 0) {
         switch orders.count {
         case 0:
-            self.init(cuts: [], value: values[0].reduce(0, +), isExact: true)
+            self.init(cuts: [], value: values[0].reduce(0, +))
         case 1:
             let best = Self.bestCut(stop: values[0], goOn: values[1], order: orders[0])
-            self.init(cuts: [best.cut], value: best.value, isExact: true)
+            self.init(cuts: [best.cut], value: best.value)
         case 2:
             let best = Self.bestPair(
                 stopFirst: values[0], stopSecond: values[1], goOn: values[2], first: orders[0], second: orders[1])
-            self.init(cuts: [best.first, best.second], value: best.value, isExact: true)
+            self.init(cuts: [best.first, best.second], value: best.value)
         default:
             let grid = ThresholdGrid(values: values, orders: orders, cells: Self.gridCells)
-            self.init(cuts: grid.cuts, value: grid.value, isExact: grid.coversAllCuts)
-            if !isExact { improvePairs(values: values, orders: orders) }
+            self.init(cuts: grid.cuts, value: grid.value)
+            if grid.coversAllCuts { return }
+            improvePairs(values: values, orders: orders)
+            bound = .infinity
+            if proof >= values[0].count {
+                let proof = ThresholdProof(
+                    values: values, orders: orders, startingFrom: (cuts, value), nodes: proof / values[0].count)
+                (cuts, value, bound) = (proof.cuts, proof.value, proof.bound)
+            }
         }
     }
 
-    private init(cuts: [Int], value: Double, isExact: Bool) {
+    private init(cuts: [Int], value: Double) {
         self.cuts = cuts
         self.value = value
-        self.isExact = isExact
+        bound = value
     }
 
     /// The best cut of one score: the largest prefix sum of (stop - goOn) in falling order of score.

@@ -19,15 +19,20 @@ public struct ThresholdLearner: PolicyLearner {
     public var longestChain: Int
     /// The most chains that are looked at coarsely at each price.
     public var mostChains: Int
+    /// Effort to prove that thresholds of chains of four and more stages are the best: how many items may be looked at
+    /// for each price and chain, over and over. A few dozen looks at the whole log prove it mostly.
+    public var proof: Int
 
     /// A learner.
     public init(
-        scoreName: String? = nil, calibration: CalibrationMethod? = nil, longestChain: Int = 5, mostChains: Int = 64
+        scoreName: String? = nil, calibration: CalibrationMethod? = nil, longestChain: Int = 5, mostChains: Int = 64,
+        proof: Int = 1 << 18
     ) {
         self.scoreName = scoreName
         self.calibration = calibration
         self.longestChain = longestChain
         self.mostChains = mostChains
+        self.proof = proof
     }
 
     public func obstacle(_ log: CostedLog) -> String? {
@@ -52,7 +57,7 @@ public struct ThresholdLearner: PolicyLearner {
                     targets: items.map { log.log.quality(item: $0, stage: stage) })
             }
         }
-        return ThresholdPath(log: log, scores: scores, longestChain: longestChain, mostChains: mostChains)
+        return ThresholdPath(log: log, scores: scores, longestChain: longestChain, mostChains: mostChains, proof: proof)
     }
 
     /// For each stage, the score that ranks its good answers above its bad ones best; nil where it has none.

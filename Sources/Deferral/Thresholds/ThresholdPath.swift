@@ -8,16 +8,18 @@ struct ThresholdPath: PolicyPath {
     let orders: [ScoreOrder?]
     let log: CostedLog
     let longestChain: Int
+    let proof: Int
     /// The stages that answered anything, from the cheapest to the dearest.
     let stages: [Int]
     /// The chains that are looked at coarsely at each price.
     let chains: [[Int]]
     private let singles: SingleStagePath
 
-    init(log: CostedLog, scores: [ConfidenceScore?], longestChain: Int, mostChains: Int) {
+    init(log: CostedLog, scores: [ConfidenceScore?], longestChain: Int, mostChains: Int, proof: Int) {
         self.log = log
         self.scores = scores
         self.longestChain = longestChain
+        self.proof = proof
         singles = SingleStagePath(cost: log.meanCost, quality: log.meanQuality)
         let width = log.log.schema.signalCount
         let orders: [ScoreOrder?] = scores.map { score in
@@ -132,7 +134,8 @@ struct ThresholdPath: PolicyPath {
     }
 
     private func exact(_ chain: [Int], price: Double) -> Choice {
-        let joint = JointThresholds(values: values(chain, price: price), orders: chain.dropLast().map { orders[$0]! })
+        let joint = JointThresholds(
+            values: values(chain, price: price), orders: chain.dropLast().map { orders[$0]! }, proof: proof)
         return Choice(chain: chain, cuts: joint.cuts, value: joint.value / weight(chain))
     }
 

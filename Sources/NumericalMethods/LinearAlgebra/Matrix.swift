@@ -29,4 +29,12 @@ public struct Matrix: Sendable, Equatable, Codable {
         get { storage[row * columns + column] }
         set { storage[row * columns + column] = newValue }
     }
+
+    /// The rows `chosen`, in that order.
+    public func rows(_ chosen: [Int]) -> Matrix {
+        var part: [Double] = []
+        part.reserveCapacity(chosen.count * columns)
+        for row in chosen { part += storage[row * columns..<(row + 1) * columns] }
+        return Matrix(rows: chosen.count, columns: columns, storage: part)
+    }
 }

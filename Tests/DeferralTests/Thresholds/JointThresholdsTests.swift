@@ -62,6 +62,37 @@ import Testing
         #expect(abs(joint.value - value(joint.cuts, values: values, orders: orders)) < 1e-9)
     }
 
+    @Test(arguments: [(4, 60), (4, 150), (5, 40), (6, 25)])
+    func `are proven to be the best, or mended, where the effort allows`(stages: Int, items: Int) {
+        var random = Random(seed: UInt64(31 * stages + items))
+        for _ in 0..<5 {
+            let (values, orders) = problem(items: items, stages: stages, levels: 1_000_000, random: &random)
+            let quick = JointThresholds(values: values, orders: orders)
+            let proof = ThresholdProof(
+                values: values, orders: orders, startingFrom: (quick.cuts, quick.value), nodes: 1_000_000)
+            #expect(proof.bound == proof.value)
+            #expect(proof.value >= quick.value)
+            #expect(abs(proof.value - value(proof.cuts, values: values, orders: orders)) < 1e-9)
+        }
+    }
+
+    @Test(arguments: [(4, 14), (5, 9), (6, 7)])
+    func `proven from a bad start equal the best of all combinations`(stages: Int, items: Int) {
+        var random = Random(seed: UInt64(7 * stages + items))
+        for _ in 0..<20 {
+            let (values, orders) = problem(items: items, stages: stages, levels: 1000, random: &random)
+            let zeros = orders.map { _ in 0 }
+            let start = (cuts: zeros, value: value(zeros, values: values, orders: orders))
+            let proof = ThresholdProof(values: values, orders: orders, startingFrom: start, nodes: 1_000_000)
+            let best = bruteForce(values: values, orders: orders)
+            #expect(abs(proof.value - best) < 1e-9)
+            #expect(proof.bound == proof.value)
+            // A proof cut short still bounds the best from above.
+            let cut = ThresholdProof(values: values, orders: orders, startingFrom: start, nodes: 5)
+            #expect(cut.bound >= best - 1e-9)
+        }
+    }
+
     @Test func `a cut's threshold stops exactly the items above the cut`() {
         let scores = [0.5, 0.1, .nan, 0.9, 0.5, 0.3, 0.3.nextUp]
         let order = ScoreOrder(scores)
