@@ -150,15 +150,13 @@ public struct PolicySearch: Sendable {
         _ learner: any PolicyLearner, training: CostedLog, validation log: CostedLog, folds: [[Int]],
         referenceQuality: Double, random: Random, work: ProgressTracker
     ) throws -> Candidate {
-        let validation = try CrossValidation(learner, on: log, folds: folds, random: random, work: work)
+        let validation = try CrossValidation(
+            learner, on: log, folds: folds, training: training, random: random, work: work)
         let (mixture, points) = GoalSolver.solve(
             goal, reference: referenceQuality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
-        var stream = random.split(UInt64(folds.count))
-        let path = try learner.fit(training, using: &stream)
-        work.advance()
         let outcomes = validation.outcomes(mixture)
         return Candidate(
-            learner: learner, path: path, mixture: mixture, frontier: Frontier(hullOf: points),
+            learner: learner, path: validation.whole, mixture: mixture, frontier: Frontier(hullOf: points),
             quality: outcomes.quality,
             cost: outcomes.cost)
     }
