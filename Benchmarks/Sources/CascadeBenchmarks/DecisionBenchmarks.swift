@@ -27,6 +27,13 @@ enum DecisionBenchmarks {
                     "decision: post-hoc rule (trees), 8 stages, 16 evidence numbers", trees.policy(price: price), eight,
                     nanoseconds: 1000)
             }.max { $0.value < $1.value }!)
+        // 4,096 items are remembered, at 37 numbers each: tens of microseconds for reading them once in full.
+        let wide = CostedLog(SimulatedLog.make(items: 6000, stages: 5, evidence: 1, context: 37, seed: 3))
+        let router = try RouterLearner.nearestNeighbours.fit(wide, using: &random).policy(price: price)
+        rows.append(
+            Row(
+                name: "decision: nearest-neighbours router, 37 context numbers",
+                value: nanosecondsPerDecision(router, wide, onlyFirst: true) / 1000, unit: "us", target: 10))
         for (stages, target) in [(6, 20_000.0), (11, 50_000.0)] {
             let log = CostedLog(SimulatedLog.make(items: 4000, stages: stages, evidence: 2, context: 4, seed: 2))
             let learner = CascadeRoutingLearner(includesSpecialCases: false, scales: [1])
@@ -51,14 +58,17 @@ enum DecisionBenchmarks {
     }
 
     /// States are recorded beforehand, so that only `next` is timed.
-    private static func nanosecondsPerDecision(_ policy: any Policy, _ log: CostedLog) -> Double {
+    /// With `onlyFirst` those in which nothing was asked yet, the only ones in which a router has to think.
+    private static func nanosecondsPerDecision(
+        _ policy: any Policy, _ log: CostedLog, onlyFirst: Bool = false
+    ) -> Double {
         func run<P: Policy>(_ policy: P) -> Double {
             var states: [PolicyState] = []
             for item in 0..<500 {
                 var state = PolicyState(schema: log.log.schema)
                 state.begin(log.log, item: item, coin: 0.5)
                 states.append(state)
-                while case .ask(let stages) = policy.next(state) {
+                while !onlyFirst, case .ask(let stages) = policy.next(state) {
                     for stage in stages { state.record(log.log, item: item, stage: stage) }
                     states.append(state)
                 }

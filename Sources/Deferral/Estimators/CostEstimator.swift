@@ -74,15 +74,15 @@ public struct CostEstimator: Codable, Sendable, Hashable {
             }
         }
         let folds = max(2, min(5, log.count))
-        let fit = try RidgeFit.fit(
-            TrainingRows(
-                width: context + logarithms.count, outputs: stages, features: features, targets: costs,
-                fold: Folds.deal(log.count, into: folds, using: &random), folds: folds))
+        let fit = try TrainingRows(
+            width: context + logarithms.count, outputs: stages, features: features, targets: costs,
+            fold: Folds.deal(log.count, into: folds, using: &random), folds: folds
+        ).fillingUnseenTargets().ridge()
         // One decision for all stages: the context foretells costs if it does so for their sum of squares.
         func relative(_ errors: [Double]) -> Double {
             zip(errors, log.meanCost).reduce(0) { $1.1 > 0 ? $0 + $1.0 / ($1.1 * $1.1) : $0 }
         }
-        guard relative(fit.heldOut) < 0.98 * relative(fit.heldOutOfMean) else {
+        guard relative(fit.heldOutErrors!) < 0.98 * relative(fit.heldOutErrorsOfMean!) else {
             self.init(meansOf: log)
             return
         }
@@ -91,8 +91,8 @@ public struct CostEstimator: Codable, Sendable, Hashable {
             (smallest[stage], largest[stage]) = (log.meanCost[stage], log.meanCost[stage])
         }
         self.init(
-            means: log.meanCost, logarithms: logarithms, contextCount: context, model: fit.model, smallest: smallest,
-            largest: largest)
+            means: log.meanCost, logarithms: logarithms, contextCount: context,
+            model: LinearModel(fit.predictor), smallest: smallest, largest: largest)
     }
 
     /// Writes the expected cost of every stage, `[stages]`. Allocates nothing.
@@ -117,7 +117,7 @@ public struct CostEstimator: Codable, Sendable, Hashable {
     private func finish(
         _ model: LinearModel, _ row: UnsafeMutableBufferPointer<Double>, into costs: UnsafeMutableBufferPointer<Double>
     ) {
-        model.predict(row, into: costs)
+        model.predict(UnsafeBufferPointer(row), into: costs)
         for stage in 0..<means.count { costs[stage] = min(max(costs[stage], smallest[stage]), largest[stage]) }
     }
 

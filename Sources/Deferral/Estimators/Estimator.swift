@@ -24,11 +24,11 @@ public struct Estimator: QualityEstimator, Hashable {
     /// How many numbers are estimated: one a stage.
     public var outputs: Int { regressor.outputs }
 
-    /// Writes the estimated quality of every stage, `[stages]`. Allocates nothing.
+    /// Writes the estimated quality of every stage, `[stages]`. Allocates nothing that outlives the call.
     public func estimate(_ state: PolicyState, into qualities: UnsafeMutableBufferPointer<Double>) {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, features.width)) { row in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: features.width) { row in
             features.write(state, into: row)
-            regressor.predict(row, into: qualities)
+            regressor.predict(UnsafeBufferPointer(row), into: qualities)
         }
         if let groups { groups.add(row: groups.row(of: state.group), to: qualities) }
     }
@@ -43,16 +43,23 @@ public struct Estimator: QualityEstimator, Hashable {
         let groupRows = groups.map { table in log.groups.names.map { table.row(of: $0) } }
         result.storage.withUnsafeMutableBufferPointer { buffer in
             nonisolated(unsafe) let buffer = buffer
+            let width = features.width
             Parallel.chunks(of: log.count, minimumChunk: 512) { range in
-                withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, features.width)) { row in
-                    for item in range {
-                        let target = UnsafeMutableBufferPointer(rebasing: buffer[item * outputs..<(item + 1) * outputs])
-                        features.write(log, item: item, answered: answered, into: row)
-                        regressor.predict(row, into: target)
-                        if let groups, let groupRows {
-                            let code = log.groups.isEmpty ? -1 : Int(log.groups.codes[item])
-                            groups.add(row: code < 0 ? -1 : groupRows[code], to: target)
-                        }
+                withUnsafeTemporaryAllocation(of: Double.self, capacity: range.count * width) { rows in
+                    for (place, item) in range.enumerated() {
+                        features.write(
+                            log, item: item, answered: answered,
+                            into: UnsafeMutableBufferPointer(rebasing: rows[place * width..<(place + 1) * width]))
+                    }
+                    let target = UnsafeMutableBufferPointer(
+                        rebasing: buffer[range.lowerBound * outputs..<range.upperBound * outputs])
+                    regressor.predict(UnsafeBufferPointer(rows), width: width, count: range.count, into: target)
+                    guard let groups, let groupRows else { return }
+                    for (place, item) in range.enumerated() {
+                        let code = log.groups.isEmpty ? -1 : Int(log.groups.codes[item])
+                        groups.add(
+                            row: code < 0 ? -1 : groupRows[code],
+                            to: UnsafeMutableBufferPointer(rebasing: target[place * outputs..<(place + 1) * outputs]))
                     }
                 }
             }

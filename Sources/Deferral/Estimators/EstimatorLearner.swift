@@ -63,16 +63,8 @@ public struct EstimatorLearner: Sendable, Hashable {
         let groups = log.log.groups
         guard usesGroups, !groups.isEmpty else { return Estimator(kind: kind, features: map, regressor: regressor) }
         // What the regressor leaves over, by group.
-        var residuals = rows.targets
-        var predicted = [Double](repeating: 0, count: rows.outputs)
-        var row = [Double](repeating: 0, count: rows.width)
-        for index in 0..<rows.count {
-            for feature in 0..<rows.width { row[feature] = rows.features[index * rows.width + feature] }
-            row.withUnsafeMutableBufferPointer { row in
-                predicted.withUnsafeMutableBufferPointer { regressor.predict(row, into: $0) }
-            }
-            for output in 0..<rows.outputs { residuals[index * rows.outputs + output] -= predicted[output] }
-        }
+        let predicted = regressor.predict(rows.featureMatrix)
+        let residuals = zip(rows.targets, predicted.storage).map { $0 - $1 }
         let table = GroupTable(
             names: groups.names, groups: rows.items.map { groups.codes[Int($0)] }, targets: residuals,
             outputs: rows.outputs)

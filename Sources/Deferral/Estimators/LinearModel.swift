@@ -1,4 +1,5 @@
 import Foundation
+import NumericalMethods
 
 /// Several linear functions of one row of features.
 ///
@@ -26,9 +27,27 @@ public struct LinearModel: Codable, Sendable, Hashable {
     /// How many outputs there are.
     public var outputs: Int { intercepts.count }
 
+    init(weights: [Double], missing: [Double], intercepts: [Double], link: Link) {
+        self.weights = weights
+        self.missing = missing
+        self.intercepts = intercepts
+        self.link = link
+    }
+
+    /// The outputs of `predictor` through `link`. Numbers of one feature lie together here: all outputs are wanted at
+    /// once.
+    init(_ predictor: LinearPredictor, link: Link = .identity) {
+        func transposed(_ numbers: [Double]) -> [Double] {
+            Matrix(rows: predictor.outputs, columns: predictor.features, storage: numbers).transposed.storage
+        }
+        self.init(
+            weights: transposed(predictor.coefficients), missing: transposed(predictor.missingTerms),
+            intercepts: predictor.intercepts, link: link)
+    }
+
     /// Writes all outputs of `row`, `[width]`. Allocates nothing.
     @inline(__always)
-    func predict(_ row: UnsafeMutableBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>) {
+    func predict(_ row: UnsafeBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>) {
         let count = intercepts.count
         let width = weights.count / max(1, count)
         intercepts.withUnsafeBufferPointer { intercepts in

@@ -20,7 +20,7 @@ enum LogisticFit {
     static func fit(_ rows: TrainingRows) throws -> LinearModel {
         if suits(rows.targets) { return try fit(rows, link: .logistic) }
         // Numbers of another range have no odds.
-        guard suitsDifferences(rows.targets) else { return try RidgeFit.fit(rows).model }
+        guard suitsDifferences(rows.targets) else { return LinearModel(try rows.ridge().predictor) }
         var shifted = rows
         shifted.targets = rows.targets.map { (1 + $0) / 2 }
         return try fit(shifted, link: .logisticDifference)
@@ -83,12 +83,9 @@ enum LogisticFit {
             let mean = (targets.reduce(0, +) + 0.5) / (Double(targets.count) + 1)
             return Part(weights: zeros, missing: zeros, intercept: log(mean / (1 - mean)))
         }
-        var features = Matrix(rows: indices.count, columns: rows.width)
-        for (row, index) in indices.enumerated() {
-            for feature in 0..<rows.width { features[row, feature] = rows.features[index * rows.width + feature] }
-        }
-        let predictor = try LogisticRegression(inversePenalty: inversePenalty).fit(features: features, targets: targets)
-            .predictor
+        let predictor = try LogisticRegression(inversePenalty: inversePenalty).fit(
+            features: rows.featureMatrix.rows(indices), targets: targets
+        ).predictor
         return Part(
             weights: predictor.coefficients, missing: predictor.missingTerms, intercept: predictor.intercepts[0])
     }

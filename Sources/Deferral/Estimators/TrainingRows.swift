@@ -25,8 +25,26 @@ struct TrainingRows: Sendable {
     /// The fold that settings are judged on: the lowest that has rows, since rows may have been filtered by fold.
     var heldFold: Int32 { fold.min() ?? 0 }
 
-    /// Whether no target is missing.
-    var isComplete: Bool { targets.allSatisfy { !$0.isNaN } }
+    /// The features as a matrix, `[rows, width]`.
+    var featureMatrix: Matrix { Matrix(rows: count, columns: width, storage: features) }
+
+    /// The targets as a matrix, `[rows, outputs]`.
+    var targetMatrix: Matrix { Matrix(rows: count, columns: outputs, storage: targets) }
+
+    /// At most `most` of `count` indices, taken evenly.
+    static func thinned(_ count: Int, to most: Int) -> [Int] {
+        let kept = min(count, most)
+        return (0..<kept).map { $0 * count / kept }
+    }
+
+    /// The same rows, with targets of 0 where no row has one: nothing is known of a stage that never answered.
+    func fillingUnseenTargets() -> TrainingRows {
+        var result = self
+        for output in 0..<outputs where (0..<count).allSatisfy({ targets[$0 * outputs + output].isNaN }) {
+            for index in 0..<count { result.targets[index * outputs + output] = 0 }
+        }
+        return result
+    }
 
     /// The rows of `log` for `answered`, with the targets that `target` gives for an item and a set.
     ///

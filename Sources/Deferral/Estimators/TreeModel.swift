@@ -20,11 +20,11 @@ public struct TreeModel: Codable, Sendable {
         let outputs = rows.outputs
         let heldFold = rows.heldFold
         constants = EstimatorKind.means(rows)
+        let features = rows.featureMatrix
         // One thread a booster: the boosters themselves run side by side.
         models = try Parallel.map(count: outputs) { (output) throws -> BoostedTreesModel? in
             let all = (0..<rows.count).filter { !rows.targets[$0 * outputs + output].isNaN }
-            let count = min(all.count, Self.mostRows)
-            let known = (0..<count).map { all[$0 * all.count / count] }
+            let known = TrainingRows.thinned(all.count, to: Self.mostRows).map { all[$0] }
             let targets = known.map { rows.targets[$0 * outputs + output] }
             let kept = known.filter { rows.fold[$0] != heldFold }
             let held = known.filter { rows.fold[$0] == heldFold }
@@ -37,30 +37,19 @@ public struct TreeModel: Codable, Sendable {
                 objective: LogisticFit.suits(targets) ? .logistic : .squaredError, rounds: 40, depth: 3,
                 learningRate: 0.25, minimumChildWeight: 2, patience: 10, threads: 1)
             return try learner.fit(
-                features: Self.matrix(rows, kept), targets: training,
+                features: features.rows(kept), targets: training,
                 validation: BoostedTrees.Validation(
-                    features: Self.matrix(rows, held), targets: held.map { rows.targets[$0 * outputs + output] }))
+                    features: features.rows(held), targets: held.map { rows.targets[$0 * outputs + output] }))
         }
-    }
-
-    private static func matrix(_ rows: TrainingRows, _ indices: [Int]) -> Matrix {
-        var storage: [Double] = []
-        storage.reserveCapacity(indices.count * rows.width)
-        for index in indices {
-            storage.append(contentsOf: rows.features[index * rows.width..<(index + 1) * rows.width])
-        }
-        return Matrix(rows: indices.count, columns: rows.width, storage: storage)
     }
 
     /// Writes the outputs of `row`, `[width]`. Allocates nothing.
     @inline(__always)
-    func predict(_ row: UnsafeMutableBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>) {
+    func predict(_ row: UnsafeBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>) {
         for output in 0..<constants.count {
             if let model = models[output] {
-                // The scratch row may be one number longer where there are no features.
                 model.predict(
-                    UnsafeBufferPointer(rebasing: row[0..<model.ensemble.features]),
-                    into: UnsafeMutableBufferPointer(rebasing: result[output..<output + 1]))
+                    row, into: UnsafeMutableBufferPointer(rebasing: result[output..<output + 1]))
             } else {
                 result[output] = constants[output]
             }

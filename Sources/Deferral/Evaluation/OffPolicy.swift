@@ -105,18 +105,14 @@ public struct OffPolicy: Sendable {
         let mean = known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
         guard width > 0, known.count > 4 * (width + 2) else { return [Double](repeating: mean, count: values.count) }
         var predictions = [Double](repeating: mean, count: values.count)
+        let contexts = Matrix(rows: values.count, columns: width, storage: log.log.context)
         for fold in 0...1 {
             let fitted = values.indices.filter { $0 % 2 != fold && !values[$0].isNaN }
             let predicted = values.indices.filter { $0 % 2 == fold }
-            func rows(_ items: [Int]) -> Matrix {
-                Matrix(
-                    rows: items.count, columns: width,
-                    storage: items.flatMap { log.log.context[$0 * width..<($0 + 1) * width] })
-            }
             let model = try RidgeRegression().fit(
-                features: rows(fitted),
+                features: contexts.rows(fitted),
                 targets: Matrix(rows: fitted.count, columns: 1, storage: fitted.map { values[$0] }))
-            let answers = model.predict(rows(predicted))
+            let answers = model.predict(contexts.rows(predicted))
             for (row, item) in predicted.enumerated() { predictions[item] = answers[row, 0] }
         }
         return predictions

@@ -20,7 +20,7 @@ public enum Replay {
         var result = ReplayedOutcomes(items: log.count, stages: stages)
         result.withBuffers { buffers in
             nonisolated(unsafe) let buffers = buffers
-            Parallel.chunks(of: log.count, minimumChunk: 2048) { range in
+            Parallel.chunks(of: log.count, minimumChunk: 512) { range in
                 var state = PolicyState(schema: log.log.schema)
                 for item in range {
                     let run = ItemRun(policy, on: log, item: item, state: &state)

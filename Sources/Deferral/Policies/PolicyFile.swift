@@ -1,5 +1,6 @@
 public import Cascades
 public import Foundation
+import NumericalMethods
 
 /// A learned policy as it is kept in a file: with the names it was learned for, what was asked of it and what it did.
 ///
@@ -64,6 +65,8 @@ public struct PolicyFile: Sendable {
             return file
         } catch let error as DecodingError {
             throw DeferralError.badPolicyFile(path: path, reason: error.sentence, remedy: remedy)
+        } catch let error as LearnerError {
+            throw DeferralError.badPolicyFile(path: path, reason: error.description, remedy: remedy)
         }
     }
 

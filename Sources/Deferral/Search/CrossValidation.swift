@@ -8,29 +8,37 @@ struct CrossValidation: Sendable {
     let folds: [[Int]]
     /// The path learned without each fold.
     let paths: [any PolicyPath]
+    /// The path learned on the whole training log.
+    let whole: any PolicyPath
     /// The log of each fold.
     let logs: [CostedLog]
     let count: Int
 
-    /// Learns a path for each fold.
+    /// Learns a path for each fold, and one on all of `training`, from a stream of its own each: side by side, since
+    /// much of what families do is one step after the other.
     init(
-        _ learner: any PolicyLearner, on log: CostedLog, folds: [[Int]], random: Random, work: ProgressTracker
+        _ learner: any PolicyLearner, on log: CostedLog, folds: [[Int]], training: CostedLog, random: Random,
+        work: ProgressTracker
     ) throws {
         self.folds = folds
         count = log.count
         logs = folds.map { log.subset($0) }
-        paths = try folds.indices.map { fold in
+        // The largest comes first, so that it does not come alone at the end.
+        var paths = try Parallel.map(count: folds.count + 1) { index in
+            let fold = index == 0 ? folds.count : index - 1
             let rest = folds.indices.filter { $0 != fold }.flatMap { folds[$0] }.sorted()
             var stream = random.split(UInt64(fold))
-            let path = try learner.fit(log.subset(rest), using: &stream)
+            let path = try learner.fit(index == 0 ? training : log.subset(rest), using: &stream)
             work.advance()
             return path
         }
+        whole = paths.removeFirst()
+        self.paths = paths
     }
 
     /// Mean cost and quality at each price over all folds.
     func points(_ prices: [Double]) -> [FrontierPoint] {
-        let sweeps = zip(paths, logs).map { $0.sweep($1, prices: prices) }
+        let sweeps = Parallel.map(count: folds.count) { paths[$0].sweep(logs[$0], prices: prices) }
         return prices.indices.map { index in
             var point = FrontierPoint(price: prices[index], cost: 0, quality: 0)
             for (fold, sweep) in sweeps.enumerated() {
@@ -46,8 +54,10 @@ struct CrossValidation: Sendable {
     func outcomes(_ mixture: PriceMixture) -> (quality: [Double], cost: [Double]) {
         var quality = [Double](repeating: .nan, count: count)
         var cost = quality
-        for fold in folds.indices {
-            let outcomes = Replay.outcomes(of: mixture.policy(of: paths[fold]), on: logs[fold])
+        let outcomes = Parallel.map(count: folds.count) { fold in
+            Replay.outcomes(of: mixture.policy(of: paths[fold]), on: logs[fold])
+        }
+        for (fold, outcomes) in outcomes.enumerated() {
             for (place, item) in folds[fold].enumerated() {
                 quality[item] = outcomes.quality[place]
                 cost[item] = outcomes.cost[place]

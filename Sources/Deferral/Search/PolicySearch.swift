@@ -155,7 +155,8 @@ public struct PolicySearch: Sendable {
         _ learner: any PolicyLearner, training: CostedLog, validation log: CostedLog, folds: [[Int]],
         reference: (stage: Int, quality: Double), random: Random, work: ProgressTracker
     ) throws -> Candidate {
-        let validation = try CrossValidation(learner, on: log, folds: folds, random: random, work: work)
+        let validation = try CrossValidation(
+            learner, on: log, folds: folds, training: training, random: random, work: work)
         var (mixture, points) = GoalSolver.solve(
             goal, reference: reference.quality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
         let frontier = Frontier(hullOf: points)
@@ -167,11 +168,8 @@ public struct PolicySearch: Sendable {
             mixture = GoalSolver.mixture(goal, reference: reference.quality, margin: margin, on: frontier)
             outcomes = validation.outcomes(mixture)
         }
-        var stream = random.split(UInt64(folds.count))
-        let path = try learner.fit(training, using: &stream)
-        work.advance()
         return Candidate(
-            learner: learner, path: path, mixture: mixture, frontier: frontier,
+            learner: learner, path: validation.whole, mixture: mixture, frontier: frontier,
             quality: outcomes.quality,
             cost: outcomes.cost)
     }

@@ -25,7 +25,8 @@ struct AlternatingLeastSquares {
         stages = (0..<m * rank).map { _ in random.uniform() - 0.5 }
         intercepts = (0..<m).map { stage in
             let seen = transposed[stage * n..<(stage + 1) * n].filter { !$0.isNaN }
-            return seen.reduce(0, +) / Double(seen.count)
+            // A stage of which nothing is seen stays at 0.
+            return seen.isEmpty ? 0 : seen.reduce(0, +) / Double(seen.count)
         }
     }
 
@@ -51,7 +52,7 @@ struct AlternatingLeastSquares {
         // A stage's intercept is one more factor, constant 1 over the items and unpenalised.
         var extended = [Double](repeating: 1, count: n * width)
         for item in 0..<n { for factor in 0..<rank { extended[item * width + factor] = items[item * rank + factor] } }
-        for stage in 0..<table.columns {
+        for stage in 0..<table.columns where transposed[stage * n..<(stage + 1) * n].contains(where: { !$0.isNaN }) {
             var solution = [Double](repeating: 0, count: width)
             transposed.withUnsafeBufferPointer { cells in
                 solution.withUnsafeMutableBufferPointer { solution in
@@ -78,18 +79,19 @@ struct AlternatingLeastSquares {
         return sum + lambda * (items.reduce(0) { $0 + $1 * $1 } + stages.reduce(0) { $0 + $1 * $1 })
     }
 
-    /// The map from contexts to stages, through the factors, with the least squared error on the observed cells.
+    /// The maps from contexts to stages, through the factors, with the least squared error on the observed cells: one
+    /// for each of `penalties`, which are multiples of the mean diagonal of the normal equations.
     ///
     /// With zᵢ the context and a constant 1, and Gᵢ = Σₛ vₛvₛᵀ over the item's observed stages, the normal equations
     /// are (Σᵢ Gᵢ ⊗ zᵢzᵢᵀ + μ) θ = Σᵢ Σₛ (rᵢₛ − bₛ) vₛ ⊗ zᵢ.
-    func predictor(from design: StandardisedDesign, penalty: Double) throws(LearnerError) -> LinearPredictor {
+    func predictors(from design: StandardisedDesign, penalties: [Double]) throws(LearnerError) -> [LinearPredictor] {
         let (n, m, d) = (table.rows, table.columns, design.columns)
         let width = d + 1
         let size = rank * width
         var z = [Double](repeating: 1, count: n * width)
         for item in 0..<n { for j in 0..<d { z[item * width + j] = design.values[item * d + j] } }
         var normal = [Double](repeating: 0, count: size * size)
-        var solution = [Double](repeating: 0, count: size)
+        var cross = [Double](repeating: 0, count: size)
         var scaled = z
         for f in 0..<rank {
             for g in f..<rank {
@@ -110,17 +112,26 @@ struct AlternatingLeastSquares {
                 for s in 0..<m where !table[item, s].isNaN {
                     target += (table[item, s] - intercepts[s]) * stages[s * rank + f]
                 }
-                for j in 0..<width { solution[f * width + j] += target * z[item * width + j] }
+                for j in 0..<width { cross[f * width + j] += target * z[item * width + j] }
             }
         }
-        for index in 0..<size { normal[index * size + index] += penalty }
-        let status = LAPACKE_dposv(
-            LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "U")), Int32(size), 1, &normal, Int32(size), &solution, 1)
-        guard status == 0 else { throw .singular(learner: "matrix factorisation") }
-        let coefficients = (0..<rank).flatMap { solution[$0 * width..<$0 * width + d] }
-        return composed(
-            with: design.rawModel(
-                coefficients: coefficients, intercepts: (0..<rank).map { solution[$0 * width + d] }))
+        let mean = (0..<size).reduce(0) { $0 + normal[$1 * size + $1] } / Double(size)
+        var predictors: [LinearPredictor] = []
+        for penalty in penalties {
+            var factor = normal
+            var solution = cross
+            // Factors that are all 0 explain nothing, whatever the penalty.
+            for index in 0..<size { factor[index * size + index] += mean > 0 ? penalty * mean : 1 }
+            let status = LAPACKE_dposv(
+                LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "U")), Int32(size), 1, &factor, Int32(size), &solution, 1)
+            guard status == 0 else { throw .singular(learner: "matrix factorisation") }
+            let coefficients = (0..<rank).flatMap { solution[$0 * width..<$0 * width + d] }
+            predictors.append(
+                composed(
+                    with: design.rawModel(
+                        coefficients: coefficients, intercepts: (0..<rank).map { solution[$0 * width + d] })))
+        }
+        return predictors
     }
 
     private func composed(with regression: LinearPredictor) -> LinearPredictor {
@@ -142,7 +153,7 @@ struct AlternatingLeastSquares {
     }
 
     /// The ridge regression of the observed `cells`, less `intercepts`, on the rows of `factors`, `[cells, rank]`.
-    static func solve(
+    private static func solve(
         cells: UnsafeBufferPointer<Double>, against factors: [Double], intercepts: [Double]?, rank: Int, lambda: Double,
         unpenalised: Int? = nil, into solution: UnsafeMutableBufferPointer<Double>
     ) {

@@ -1,17 +1,20 @@
 /// Fitted clusters.
-public struct KMeansModel: Codable, Sendable, Equatable {
+public struct KMeansModel: Codable, Sendable, Hashable {
     /// The clusters' centres, `[clusters, features]`.
     public let centroids: Matrix
     /// What a missing feature counts as, `[features]`.
     public let means: [Double]
+    /// What differences are multiplied by, `[features]`: 1, or 1 / spread and 0 for a feature that does not vary.
+    let multipliers: [Double]
     /// Σᵢ wᵢ ‖xᵢ − c(i)‖² over the training rows.
     public let inertia: Double
     /// The rounds that the kept start took.
     public let iterations: Int
 
-    init(centroids: Matrix, means: [Double], inertia: Double, iterations: Int) {
+    init(centroids: Matrix, means: [Double], multipliers: [Double], inertia: Double, iterations: Int) {
         self.centroids = centroids
         self.means = means
+        self.multipliers = multipliers
         self.inertia = inertia
         self.iterations = iterations
     }
@@ -21,9 +24,10 @@ public struct KMeansModel: Codable, Sendable, Equatable {
         let box = try decoder.container(keyedBy: CodingKeys.self)
         centroids = try box.decode(Matrix.self, forKey: .centroids)
         means = try box.decode([Double].self, forKey: .means)
+        multipliers = try box.decode([Double].self, forKey: .multipliers)
         inertia = try box.decode(Double.self, forKey: .inertia)
         iterations = try box.decode(Int.self, forKey: .iterations)
-        guard centroids.rows > 0, centroids.columns == means.count,
+        guard centroids.rows > 0, centroids.columns == means.count, multipliers.count == means.count,
             centroids.storage.count == centroids.rows * means.count
         else { throw LearnerError.badModel("the centroids do not fit the features") }
     }
@@ -33,23 +37,33 @@ public struct KMeansModel: Codable, Sendable, Equatable {
         precondition(row.count == means.count, "a row holds one number for each feature")
         var best = 0
         var least = Double.infinity
-        for cluster in 0..<centroids.rows {
-            var sum = 0.0
-            for feature in 0..<row.count {
-                let value = row[feature].isNaN ? means[feature] : row[feature]
-                let difference = value - centroids.storage[cluster * row.count + feature]
-                sum += difference * difference
-            }
-            if sum < least {
-                least = sum
-                best = cluster
+        means.withUnsafeBufferPointer { means in
+            multipliers.withUnsafeBufferPointer { multipliers in
+                centroids.storage.withUnsafeBufferPointer { centroids in
+                    for cluster in 0..<centroids.count / row.count {
+                        var sum = 0.0
+                        for feature in 0..<row.count {
+                            let value = row[feature].isNaN ? means[feature] : row[feature]
+                            let away = (value - centroids[cluster * row.count + feature]) * multipliers[feature]
+                            sum += away * away
+                        }
+                        if sum < least {
+                            least = sum
+                            best = cluster
+                        }
+                    }
+                }
             }
         }
         return best
     }
 
-    /// The nearest clusters of many rows, `[rows]` of `[rows, features]`.
+    /// The nearest clusters of many rows, `[rows]` of `[rows, features]`, on all cores.
     public func predict(_ rows: Matrix) -> [Int] {
-        rows.mapRows(to: 1) { row, result in result[0] = Double(predict(row)) }.storage.map { Int($0) }
+        Parallel.map(count: rows.rows, minimumChunk: 512) { row in
+            rows.storage.withUnsafeBufferPointer {
+                predict(UnsafeBufferPointer(rebasing: $0[row * rows.columns..<(row + 1) * rows.columns]))
+            }
+        }
     }
 }

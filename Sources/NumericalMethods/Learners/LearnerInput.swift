@@ -25,6 +25,26 @@ enum LearnerInput {
         }
     }
 
+    /// The weighted mean of each target, `[rows, targets]`, over the rows that have it (NaN: missing).
+    ///
+    /// Refuses infinite targets, and a target that no row of positive weight has.
+    static func means(ofTargets targets: Matrix, weights: [Double]? = nil) throws(LearnerError) -> [Double] {
+        var sums = [Double](repeating: 0, count: targets.columns)
+        var masses = sums
+        for row in 0..<targets.rows {
+            let weight = weights?[row] ?? 1
+            for column in 0..<targets.columns {
+                let target = targets[row, column]
+                if target.isInfinite { throw .nonFiniteTarget(row: row, column: column) }
+                if target.isNaN { continue }
+                sums[column] += weight * target
+                masses[column] += weight
+            }
+        }
+        if let empty = masses.firstIndex(of: 0) { throw .nonFiniteTarget(row: 0, column: empty) }
+        return zip(sums, masses).map { $0 / $1 }
+    }
+
     /// Refuses class indices outside 0..<classCount and classes without weight.
     static func check(classes: [Int], classCount: Int, weights: [Double]?) throws(LearnerError) {
         guard classCount >= 2 else { throw .oneClass }

@@ -1,34 +1,152 @@
 /// Remembered items, ready to be searched.
-public struct NearestNeighboursModel: Codable, Sendable, Equatable {
+public struct NearestNeighboursModel: Sendable {
     /// How it searches and predicts.
-    public let configuration: NearestNeighbours
+    public internal(set) var configuration: NearestNeighbours
     let centres: [Double]
     let multipliers: [Double]
     /// The items' targets, `[items, targets]`, and each target's mean, which stands in where no neighbour has it.
     let targets: Matrix
     let targetMeans: [Double]
-    /// The items in the metric's space, `[items, features]`, and their squared lengths.
-    private(set) var points: [Double] = []
-    private(set) var squares: [Double] = []
+    /// The items in the metric's space.
+    let points: PointSet
 
     /// The number of items.
     public var items: Int { targets.rows }
     /// The number of features.
     public var features: Int { centres.count }
-    /// The neighbours used: k, or all items if there are fewer.
-    public var neighbours: Int { min(configuration.k, items) }
+    /// The number of targets.
+    public var outputs: Int { targetMeans.count }
 
+    /// Takes the items' `standardised` features, `[items, features]`.
     init(
         configuration: NearestNeighbours, centres: [Double], multipliers: [Double], targets: Matrix,
-        targetMeans: [Double]
+        targetMeans: [Double], standardised: [Double]
     ) {
         self.configuration = configuration
         self.centres = centres
         self.multipliers = multipliers
         self.targets = targets
         self.targetMeans = targetMeans
+        var values = standardised
+        if configuration.metric == .cosine {
+            let width = centres.count
+            values.withUnsafeMutableBufferPointer { values in
+                for item in 0..<targets.rows {
+                    Self.normalise(UnsafeMutableBufferPointer(rebasing: values[item * width..<(item + 1) * width]))
+                }
+            }
+        }
+        points = PointSet(values, dimension: centres.count)
     }
 
+    /// Scales a row to length 1; one of zeros stays.
+    private static func normalise(_ row: UnsafeMutableBufferPointer<Double>) {
+        let length = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard length > 0 else { return }
+        for feature in row.indices { row[feature] /= length }
+    }
+
+    /// Writes a raw row, `[features]`, in the metric's space.
+    func transform(_ row: UnsafeBufferPointer<Double>, into point: UnsafeMutableBufferPointer<Double>) {
+        precondition(row.count == features, "a row holds one number for each feature")
+        for feature in 0..<row.count {
+            point[feature] = row[feature].isNaN ? 0 : (row[feature] - centres[feature]) * multipliers[feature]
+        }
+        if configuration.metric == .cosine { Self.normalise(point) }
+    }
+
+    /// How many items are looked for: one beyond the neighbours tells where weights end.
+    private var wanted: Int { min(configuration.k + 1, items) }
+
+    /// Writes the targets, `[targets]`, of one row, `[features]`. One block of scratch memory is all it allocates.
+    public func predict(_ row: UnsafeBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>) {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: features + outputs) { numbers in
+            let point = UnsafeMutableBufferPointer(rebasing: numbers[..<features])
+            transform(row, into: point)
+            points.nearest(wanted, to: UnsafeBufferPointer(point)) { found in
+                average(found, masses: UnsafeMutableBufferPointer(rebasing: numbers[features...]), into: result)
+            }
+        }
+    }
+
+    /// Writes the targets, `[rows, targets]`, of many `rows`, `[rows, features]`: the same numbers as row by row, faster.
+    public func predict(
+        _ rows: UnsafeBufferPointer<Double>, count: Int, into result: UnsafeMutableBufferPointer<Double>
+    ) {
+        let (d, m) = (features, outputs)
+        precondition(rows.count == count * d && result.count == count * m, "a row holds one number for each feature")
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: count * d + m) { numbers in
+            for row in 0..<count {
+                transform(
+                    UnsafeBufferPointer(rebasing: rows[row * d..<(row + 1) * d]),
+                    into: UnsafeMutableBufferPointer(rebasing: numbers[row * d..<(row + 1) * d]))
+            }
+            let masses = UnsafeMutableBufferPointer(rebasing: numbers[(count * d)...])
+            points.nearest(wanted, toAll: UnsafeBufferPointer(rebasing: numbers[..<(count * d)])) { row, found in
+                average(
+                    found, masses: masses, into: UnsafeMutableBufferPointer(rebasing: result[row * m..<(row + 1) * m]))
+            }
+        }
+    }
+
+    /// The targets of many rows, `[rows, targets]` of `[rows, features]`, on all cores.
+    public func predict(_ rows: Matrix) -> Matrix {
+        precondition(rows.columns == features, "a row holds one number for each feature")
+        var result = Matrix(rows: rows.rows, columns: outputs)
+        result.storage.withUnsafeMutableBufferPointer { buffer in
+            // Every chunk writes its own rows alone.
+            nonisolated(unsafe) let buffer = buffer
+            Parallel.chunks(of: rows.rows, minimumChunk: 64) { range in
+                rows.storage.withUnsafeBufferPointer { rows in
+                    predict(
+                        UnsafeBufferPointer(
+                            rebasing: rows[range.lowerBound * features..<range.upperBound * features]),
+                        count: range.count,
+                        into: UnsafeMutableBufferPointer(
+                            rebasing: buffer[range.lowerBound * outputs..<range.upperBound * outputs]))
+                }
+            }
+        }
+        return result
+    }
+
+    /// The weighted means over the nearest `found`, which are in the items' order, by their squared distances.
+    private func average(
+        _ found: NearestPoints, masses: UnsafeMutableBufferPointer<Double>,
+        into result: UnsafeMutableBufferPointer<Double>
+    ) {
+        let m = outputs
+        for target in 0..<m { (result[target], masses[target]) = (0, 0) }
+        // Beyond k items the farthest only ends the weights.
+        let left = found.count > configuration.k ? found.farthest : -1
+        targets.storage.withUnsafeBufferPointer { targets in
+            for place in 0..<found.count where place != left {
+                let weight = Self.weight(
+                    found.squares[place], reach: found.reach, configuration.weighting)
+                let row = Int(found.items[place]) * m
+                for target in 0..<m where !targets[row + target].isNaN {
+                    result[target] += weight * targets[row + target]
+                    masses[target] += weight
+                }
+            }
+        }
+        for target in 0..<m {
+            result[target] = masses[target] > 0 ? result[target] / masses[target] : targetMeans[target]
+        }
+    }
+
+    /// The weight of a neighbour at a squared distance, where the first one left out is at `reach` (squared).
+    @inline(__always)
+    static func weight(_ squared: Double, reach: Double, _ weighting: NearestNeighbours.Weighting) -> Double {
+        switch weighting {
+        case .uniform: 1
+        // A little more than 0 keeps the sum positive where all are equally far.
+        case .epanechnikov: reach > 0 ? max(1 - squared / reach, 0) + 1e-9 : 1
+        }
+    }
+}
+
+extension NearestNeighboursModel: Codable {
     // A missing target is stored as null: JSON has no NaN.
     private enum CodingKeys: String, CodingKey {
         case configuration, centres, multipliers, targets, targetMeans, points
@@ -42,14 +160,14 @@ public struct NearestNeighboursModel: Codable, Sendable, Equatable {
         multipliers = try box.decode([Double].self, forKey: .multipliers)
         targetMeans = try box.decode([Double].self, forKey: .targetMeans)
         let cells = try box.decode([Double?].self, forKey: .targets)
-        points = try box.decode([Double].self, forKey: .points)
+        let values = try box.decode([Double].self, forKey: .points)
         guard !targetMeans.isEmpty, !centres.isEmpty, cells.count % targetMeans.count == 0, !cells.isEmpty,
             multipliers.count == centres.count, configuration.k > 0,
-            points.count == cells.count / targetMeans.count * centres.count
+            values.count == cells.count / targetMeans.count * centres.count
         else { throw LearnerError.badModel("the items of nearest neighbours do not fit their features and targets") }
         targets = Matrix(
             rows: cells.count / targetMeans.count, columns: targetMeans.count, storage: cells.map { $0 ?? .nan })
-        squares = Self.squares(points, features: centres.count)
+        points = PointSet(values, dimension: centres.count)
     }
 
     /// Writes the model, missing targets as null.
@@ -60,140 +178,20 @@ public struct NearestNeighboursModel: Codable, Sendable, Equatable {
         try box.encode(multipliers, forKey: .multipliers)
         try box.encode(targetMeans, forKey: .targetMeans)
         try box.encode(targets.storage.map { $0.isNaN ? nil : $0 }, forKey: .targets)
-        try box.encode(points, forKey: .points)
+        try box.encode(points.values, forKey: .points)
     }
+}
 
+extension NearestNeighboursModel: Hashable {
     /// Two models are equal if they hold the same numbers, missing targets being equal to missing targets.
     public static func == (a: Self, b: Self) -> Bool {
-        a.configuration == b.configuration && a.points == b.points && a.centres == b.centres
+        a.configuration == b.configuration && a.points.values == b.points.values && a.centres == b.centres
             && a.multipliers == b.multipliers && a.targetMeans == b.targetMeans
             && a.targets.storage.elementsEqual(b.targets.storage) { $0 == $1 || ($0.isNaN && $1.isNaN) }
     }
 
-    mutating func remember(_ features: Matrix) {
-        points = transformed(features)
-        squares = Self.squares(points, features: self.features)
-    }
-
-    private static func squares(_ points: [Double], features: Int) -> [Double] {
-        (0..<points.count / features).map { item in
-            (0..<features).reduce(0) { $0 + points[item * features + $1] * points[item * features + $1] }
-        }
-    }
-
-    /// The rows in the metric's space, `[rows, features]`.
-    func transformed(_ rows: Matrix) -> [Double] {
-        rows.mapRows(to: features) { transform($0, into: $1) }.storage
-    }
-
-    func transform(_ row: UnsafeBufferPointer<Double>, into point: UnsafeMutableBufferPointer<Double>) {
-        precondition(row.count == features, "a row holds one number for each feature")
-        var square = 0.0
-        for feature in 0..<row.count {
-            let value = row[feature].isNaN ? 0 : (row[feature] - centres[feature]) * multipliers[feature]
-            point[feature] = value
-            square += value * value
-        }
-        guard configuration.metric == .cosine, square > 0 else { return }
-        let length = square.squareRoot()
-        for feature in 0..<row.count { point[feature] /= length }
-    }
-
-    /// What is compared: the squared Euclidean distance, or the cosine distance.
-    func key(_ point: UnsafePointer<Double>, item: Int) -> Double {
-        points.withUnsafeBufferPointer { points in
-            let other = points.baseAddress! + item * features
-            var sum = 0.0
-            if configuration.metric == .euclidean {
-                for feature in 0..<features {
-                    let difference = point[feature] - other[feature]
-                    sum += difference * difference
-                }
-                return sum
-            }
-            for feature in 0..<features { sum += point[feature] * other[feature] }
-            return max(0, 1 - sum)
-        }
-    }
-
-    /// Memory for queries of this model.
-    public func makeScratch() -> NeighbourScratch {
-        NeighbourScratch(k: neighbours, features: features, targets: targets.columns)
-    }
-
-    /// Finds the nearest items of one row, `[features]`; of equally near ones, the first. Allocates nothing.
-    public func search(_ row: UnsafeBufferPointer<Double>, scratch: inout NeighbourScratch) {
-        precondition(scratch.items.count == neighbours, "scratch is made by the model it serves")
-        var nearest = 0
-        scratch.point.withUnsafeMutableBufferPointer { point in
-            transform(row, into: point)
-            for item in 0..<items {
-                let key = key(UnsafePointer(point.baseAddress!), item: item)
-                Self.insert(key, item, into: &scratch.distances, &scratch.items, count: &nearest)
-            }
-        }
-        if configuration.metric == .euclidean {
-            for index in scratch.distances.indices { scratch.distances[index].formSquareRoot() }
-        }
-    }
-
-    /// Inserts an item into the ascending list of the nearest ones; later items of the same key come later.
-    static func insert(
-        _ key: Double, _ item: Int, into keys: inout [Double], _ items: inout [Int], count: inout Int
-    ) {
-        if count == keys.count && key >= keys[count - 1] { return }
-        var place = min(count, keys.count - 1)
-        while place > 0 && keys[place - 1] > key {
-            keys[place] = keys[place - 1]
-            items[place] = items[place - 1]
-            place -= 1
-        }
-        keys[place] = key
-        items[place] = item
-        count = min(count + 1, keys.count)
-    }
-
-    /// Writes the targets, `[targets]`, of one row, `[features]`. Allocates nothing.
-    public func predict(
-        _ row: UnsafeBufferPointer<Double>, into result: UnsafeMutableBufferPointer<Double>,
-        scratch: inout NeighbourScratch
-    ) {
-        search(row, scratch: &scratch)
-        average(&scratch, into: result)
-    }
-
-    func average(_ scratch: inout NeighbourScratch, into result: UnsafeMutableBufferPointer<Double>) {
-        clear(&scratch)
-        for rank in scratch.items.indices { add(scratch.items[rank], scratch.distances[rank], to: &scratch) }
-        write(scratch, into: result)
-    }
-
-    func clear(_ scratch: inout NeighbourScratch) {
-        for target in scratch.sums.indices {
-            scratch.sums[target] = 0
-            scratch.masses[target] = 0
-            scratch.exact[target] = false
-        }
-    }
-
-    /// Adds the next nearest item to the weighted sums of all targets.
-    func add(_ item: Int, _ distance: Double, to scratch: inout NeighbourScratch) {
-        let weighs = configuration.weighting == .inverseDistance
-        for target in 0..<targets.columns {
-            let value = targets.storage[item * targets.columns + target]
-            // Neighbours come nearest first, so that those at distance 0 are known before all others.
-            if value.isNaN || (scratch.exact[target] && distance > 0) { continue }
-            let weight = weighs && distance > 0 ? 1 / distance : 1
-            if weighs && distance == 0 { scratch.exact[target] = true }
-            scratch.sums[target] += weight * value
-            scratch.masses[target] += weight
-        }
-    }
-
-    func write(_ scratch: NeighbourScratch, into result: UnsafeMutableBufferPointer<Double>) {
-        for target in 0..<targets.columns {
-            result[target] =
-                scratch.masses[target] > 0 ? scratch.sums[target] / scratch.masses[target] : targetMeans[target]
-        }
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(configuration)
+        hasher.combine(points.values)
     }
 }

@@ -1,6 +1,7 @@
 /// What a linear learner does to its features: impute the mean, add missing indicators, centre, divide by the spread.
 ///
-/// Column c of the design is (x − mean) / scale, so a missing feature, imputed by its mean, is exactly 0 there.
+/// Column c of the design is (x − mean) / scale, so a missing feature, imputed by its mean, is exactly 0 there; where
+/// spreads are divided by, a column that does not vary is 0 throughout.
 struct StandardisedDesign: Sendable {
     /// The number of raw features.
     let features: Int
@@ -9,6 +10,8 @@ struct StandardisedDesign: Sendable {
     /// Mean and spread of every design column, `[features + indicators]`.
     private(set) var means: [Double]
     private(set) var scales: [Double]
+    /// What centred numbers are multiplied by, `[columns]`: 1 / scale, and 0 for a column that does not vary.
+    private(set) var multipliers: [Double]
     /// The design, `[rows, columns]` row-major.
     private(set) var values: [Double]
     /// The sample weights, `[rows]` (all 1 if none were given), and their sum.
@@ -47,6 +50,7 @@ struct StandardisedDesign: Sendable {
         means = centres
         for feature in indicators { means.append((totalWeight - mass[feature]) / totalWeight) }
         scales = [Double](repeating: 1, count: total)
+        multipliers = scales
         values = [Double](repeating: 0, count: n * total)
         var squares = [Double](repeating: 0, count: total)
         for row in 0..<n {
@@ -70,10 +74,12 @@ struct StandardisedDesign: Sendable {
             let held = column < d ? mass[column] : totalWeight
             let spread = held > 0 ? (squares[column] / held).squareRoot() : 0
             // Rounding leaves a constant column a spread near the unit of its mean: it counts as constant.
-            if spread > 1e-13 * max(abs(means[column]), .leastNormalMagnitude) { scales[column] = spread }
+            let varies = spread > 1e-13 * max(abs(means[column]), .leastNormalMagnitude)
+            if varies { scales[column] = spread }
+            multipliers[column] = varies ? 1 / spread : 0
         }
         for row in 0..<n {
-            for column in 0..<total { values[row * total + column] /= scales[column] }
+            for column in 0..<total { values[row * total + column] *= multipliers[column] }
         }
     }
 
@@ -87,7 +93,7 @@ struct StandardisedDesign: Sendable {
         var offsets = intercepts
         for output in 0..<outputs {
             for column in 0..<columns {
-                let slope = coefficients[output * columns + column] / scales[column]
+                let slope = coefficients[output * columns + column] * multipliers[column]
                 offsets[output] -= slope * means[column]
                 if column < features {
                     slopes[output * features + column] = slope

@@ -20,6 +20,14 @@ extension Matrix {
         storage[index * columns..<(index + 1) * columns]
     }
 
+    /// The rows `indices`, in that order, `[indices, columns]`.
+    public func rows(_ indices: some Collection<Int>) -> Matrix {
+        var selected: [Double] = []
+        selected.reserveCapacity(indices.count * columns)
+        for index in indices { selected.append(contentsOf: row(index)) }
+        return Matrix(rows: indices.count, columns: columns, storage: selected)
+    }
+
     /// Column `index`, `[rows]`.
     public func column(_ index: Int) -> [Double] {
         (0..<rows).map { self[$0, index] }

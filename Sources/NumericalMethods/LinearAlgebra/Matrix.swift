@@ -1,5 +1,5 @@
 /// A dense matrix of `Double`, row-major: element `(i, j)` is `storage[i * columns + j]`.
-public struct Matrix: Sendable, Equatable, Codable {
+public struct Matrix: Sendable, Hashable, Codable {
     /// Number of rows.
     public private(set) var rows: Int
     /// Number of columns.

@@ -68,7 +68,7 @@ import Testing
             func predict(_ x: Double) -> [Double] {
                 var (row, result) = ([x, 0.5], [0.0, 0])
                 row.withUnsafeMutableBufferPointer { row in
-                    result.withUnsafeMutableBufferPointer { regressor.predict(row, into: $0) }
+                    result.withUnsafeMutableBufferPointer { regressor.predict(UnsafeBufferPointer(row), into: $0) }
                 }
                 return result
             }

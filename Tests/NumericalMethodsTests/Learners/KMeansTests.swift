@@ -68,6 +68,27 @@ import Testing
         #expect(try stored(model) == model)
     }
 
+    @Test func `standardised, finds what it finds on features divided by their spread`() throws {
+        var random = TestRandom(16)
+        let plain = random.normalTable(rows: 500, columns: 3)
+        var scaled = plain
+        for j in 0..<2 {
+            let column = (0..<500).map { plain[$0, j] }
+            let mean = column.reduce(0, +) / 500
+            let spread = sqrt(column.reduce(0) { $0 + pow($1 - mean, 2) } / 500)
+            for i in 0..<500 { scaled[i, j] = (plain[i, j] - mean) / spread }
+        }
+        var constant = plain
+        for i in 0..<500 { (constant[i, 2], scaled[i, 2]) = (7, 0) }
+        let one = try KMeans(clusters: 5, standardises: true, seed: 2).fit(constant)
+        let two = try KMeans(clusters: 5, seed: 2).fit(scaled)
+        #expect(one.predict(constant) == two.predict(scaled))
+        #expect(abs(one.inertia - two.inertia) < 1e-9 * two.inertia)
+        // A feature that did not vary says nothing.
+        for i in 0..<500 { constant[i, 2] = 1e9 }
+        #expect(one.predict(constant) == two.predict(scaled))
+    }
+
     @Test func `copes with coinciding rows and refuses more clusters than rows`() throws {
         let same = Matrix(rows: 5, columns: 2, repeating: 3)
         #expect(try KMeans(clusters: 3).fit(same).inertia == 0)

@@ -58,9 +58,6 @@ import Testing
             for s in 0..<m { worst = max(worst, abs(guess[i, s] - full[i, s])) }
         }
         #expect(worst < 0.05)
-        // A row observed as in training is completed as in training (its factors are the last half-step's).
-        let again = try model.complete(table)
-        #expect(largestDifference(again.storage, guess.storage) < 1e-2)
     }
 
     @Test func `predicts an unseen item's stages from its context`() throws {
@@ -76,9 +73,9 @@ import Testing
         }
         let learner = MatrixFactorisation(
             rank: 2, lambda: 0.1, iterations: 2000, tolerance: 1e-12, contextPenalty: 1e-6)
-        let model = try stored(learner.fit(table: table, contexts: contexts))
+        let predictor = try #require(try learner.fit(table: table, contexts: contexts).predictor)
         let fresh = random.normalTable(rows: 50, columns: 4)
-        let guess = model.predict(fresh)
+        let guess = predictor.predict(fresh)
         var worst = 0.0
         for i in 0..<50 {
             let expected = row((0..<4).map { fresh[i, $0] })
@@ -86,6 +83,15 @@ import Testing
         }
         // The rows have rank 2 and spread 3; only the penalty λ keeps the map from being exact.
         #expect(worst < 0.1)
+        // Two factors are needed, and more explain nothing; with a penalty as large as the data nothing is learned.
+        let tuned = try MatrixFactorisation(rank: 1, lambda: 0.1).tuned(
+            table: table, contexts: contexts, heldOut: (0..<600).map { $0 % 4 == 0 }, ranks: [1, 2])
+        #expect(tuned.rank == 2 && tuned.contextPenalty < 1e-2)
+        #expect(
+            learnerError {
+                _ = try MatrixFactorisation().tuned(
+                    table: table, contexts: contexts, heldOut: [Bool](repeating: false, count: 600), ranks: [1])
+            } == .noRows)
     }
 
     @Test func `refuses a stage that was never observed, and a penalty of zero`() {

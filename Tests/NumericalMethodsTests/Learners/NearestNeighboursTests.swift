@@ -1,13 +1,13 @@
 import Foundation
-import NumericalMethods
 import Testing
+
+@testable import NumericalMethods
 
 @Suite struct `nearest neighbours` {
     /// Predictions by sorting all distances, as the definition says.
     func bruteForce(
         _ items: Matrix, _ targets: Matrix, _ query: [Double], k: Int, metric: NearestNeighbours.Metric,
-        isWeighted: Bool,
-        featureWeights: [Double], excluded: Int? = nil
+        weighting: NearestNeighbours.Weighting, excluded: Int? = nil
     ) -> [Double] {
         let d = items.columns
         var centres = [Double](repeating: 0, count: d)
@@ -18,29 +18,25 @@ import Testing
             scales[j] = sqrt(seen.reduce(0) { $0 + pow($1 - centres[j], 2) } / Double(seen.count))
         }
         func point(_ row: [Double]) -> [Double] {
-            (0..<d).map { row[$0].isNaN ? 0 : (row[$0] - centres[$0]) / scales[$0] * sqrt(featureWeights[$0]) }
+            let point = (0..<d).map { row[$0].isNaN || scales[$0] == 0 ? 0 : (row[$0] - centres[$0]) / scales[$0] }
+            let length = metric == .cosine ? sqrt(point.reduce(0) { $0 + $1 * $1 }) : 1
+            return length > 0 ? point.map { $0 / length } : point
         }
         let q = point(query)
         var all: [(distance: Double, item: Int)] = []
         for i in 0..<items.rows where i != excluded {
-            let p = point((0..<d).map { items[i, $0] })
-            let distance: Double
-            if metric == .euclidean {
-                distance = sqrt(zip(p, q).reduce(0) { $0 + pow($1.0 - $1.1, 2) })
-            } else {
-                let lengths = sqrt(p.reduce(0) { $0 + $1 * $1 }) * sqrt(q.reduce(0) { $0 + $1 * $1 })
-                distance = lengths > 0 ? 1 - zip(p, q).reduce(0) { $0 + $1.0 * $1.1 } / lengths : 1
-            }
+            let distance = sqrt(zip(point((0..<d).map { items[i, $0] }), q).reduce(0) { $0 + pow($1.0 - $1.1, 2) })
             all.append((distance, i))
         }
         all.sort { ($0.distance, $0.item) < ($1.distance, $1.item) }
+        let reach = all[min(k, all.count - 1)].distance
         return (0..<targets.columns).map { target in
             let near = all.prefix(k).filter { !targets[$0.item, target].isNaN }
             if near.isEmpty {
                 let seen = (0..<items.rows).map { targets[$0, target] }.filter { !$0.isNaN }
                 return seen.reduce(0, +) / Double(seen.count)
             }
-            let weights = near.map { isWeighted ? 1 / $0.distance : 1 }
+            let weights = near.map { weighting == .uniform ? 1 : 1 - pow($0.distance / reach, 2) + 1e-9 }
             return zip(near, weights).reduce(0) { $0 + targets[$1.0.item, target] * $1.1 } / weights.reduce(0, +)
         }
     }
@@ -54,71 +50,100 @@ import Testing
         return (items, targets, random.normalTable(rows: 90, columns: 5))
     }
 
-    @Test(arguments: [NearestNeighbours.Metric.euclidean, .cosine], [false, true])
-    func `equal a sort of all distances`(metric: NearestNeighbours.Metric, isWeighted: Bool) throws {
-        let (items, targets, queries) = tables(rows: 300)
-        let featureWeights = [1, 2, 0.5, 0, 3]
-        let learner = NearestNeighbours(
-            k: 7, metric: metric, weighting: isWeighted ? .inverseDistance : .uniform, featureWeights: featureWeights)
-        let model = try learner.fit(features: items, targets: targets)
-        let all = model.predict(queries)
-        var scratch = model.makeScratch()
+    /// The same row by row.
+    func oneByOne(_ model: NearestNeighboursModel, _ queries: Matrix) -> Matrix {
+        var result = Matrix(rows: queries.rows, columns: model.outputs)
         for row in 0..<queries.rows {
-            let expected = bruteForce(
-                items, targets, (0..<5).map { queries[row, $0] }, k: 7, metric: metric, isWeighted: isWeighted,
-                featureWeights: featureWeights)
-            #expect(largestDifference((0..<3).map { all[row, $0] }, expected) < 1e-9)
-            var one = [0.0, 0, 0]
-            withRow(queries, row) { input in
-                one.withUnsafeMutableBufferPointer { model.predict(input, into: $0, scratch: &scratch) }
-            }
-            #expect(one == (0..<3).map { all[row, $0] })
-            #expect(scratch.distances == scratch.distances.sorted())
+            var one = [Double](repeating: 0, count: model.outputs)
+            withRow(queries, row) { input in one.withUnsafeMutableBufferPointer { model.predict(input, into: $0) } }
+            for target in one.indices { result[row, target] = one[target] }
         }
+        return result
     }
 
-    @Test func `leave-one-out for every k equals a search without the item`() throws {
-        let (items, targets, _) = tables(rows: 120)
-        let model = try NearestNeighbours(k: 3, weighting: .inverseDistance).fit(features: items, targets: targets)
-        let all = try model.leaveOneOut(maximum: 9)
-        for k in [1, 4, 9] {
-            for i in 0..<120 {
+    @Test(arguments: NearestNeighbours.Metric.allCases, NearestNeighbours.Weighting.allCases)
+    func `equal a sort of all distances`(
+        metric: NearestNeighbours.Metric, weighting: NearestNeighbours.Weighting
+    ) throws {
+        for rows in [2, 5, 7, 8, 300] {
+            let (items, targets, queries) = tables(rows: rows)
+            let model = try NearestNeighbours(k: 7, metric: metric, weighting: weighting).fit(
+                features: items, targets: targets)
+            let all = model.predict(queries)
+            #expect(oneByOne(model, queries) == all)
+            for row in 0..<queries.rows {
                 let expected = bruteForce(
-                    items, targets, (0..<5).map { items[i, $0] }, k: k, metric: .euclidean, isWeighted: true,
-                    featureWeights: [1, 1, 1, 1, 1], excluded: i)
-                #expect(largestDifference((0..<3).map { all[k - 1][i, $0] }, expected) < 1e-9)
+                    items, targets, (0..<5).map { queries[row, $0] }, k: 7, metric: metric, weighting: weighting)
+                #expect(largestDifference((0..<3).map { all[row, $0] }, expected) < 1e-9, "\(rows) items")
             }
         }
-        #expect(throws: LearnerError.self) { try model.leaveOneOut(maximum: 120) }
     }
 
-    @Test func `near copies far from the origin are told apart by the batch search`() throws {
-        // |a|² + |b|² − 2 a·b loses all digits of these distances; the exact second comparison has to find them.
+    @Test func `keep the settings that predict each item best from the others`() throws {
+        let (items, targets, _) = tables(rows: 60)
+        let counts = [1, 3, 8, 20]
+        var errors: [NearestNeighbours: Double] = [:]
+        for metric in NearestNeighbours.Metric.allCases {
+            for weighting in NearestNeighbours.Weighting.allCases {
+                for k in counts {
+                    var error = 0.0
+                    for i in 0..<60 {
+                        let guess = bruteForce(
+                            items, targets, (0..<5).map { items[i, $0] }, k: k, metric: metric, weighting: weighting,
+                            excluded: i)
+                        for target in 0..<3 where !targets[i, target].isNaN {
+                            error += pow(guess[target] - targets[i, target], 2)
+                        }
+                    }
+                    errors[NearestNeighbours(k: k, metric: metric, weighting: weighting)] = error
+                }
+            }
+        }
+        // 60 and more are too many and have to be left out.
+        let model = try NearestNeighbours.tuned(features: items, targets: targets, counts: counts + [60, 500])
+        let best = try #require(errors.min { $0.value < $1.value })
+        #expect(model.configuration == best.key)
+        for metric in NearestNeighbours.Metric.allCases {
+            let fitted = try NearestNeighbours(metric: metric).fit(features: items, targets: targets)
+            for (weighting, found) in zip(NearestNeighbours.Weighting.allCases, fitted.leaveOneOut(counts, queries: 60))
+            {
+                let expected = counts.map { errors[NearestNeighbours(k: $0, metric: metric, weighting: weighting)]! }
+                #expect(largestDifference(found, expected) < 1e-9 * expected.max()!)
+            }
+        }
+    }
+
+    @Test func `near copies far from the origin are told apart though keys in single precision are not`() throws {
+        // Two of the items are so far away that |a|² − 2 a·b loses all digits of the distances between the others.
         let count = 200
-        let items = Matrix(rows: count, columns: 2, storage: (0..<count).flatMap { [1e6 + Double($0) * 1e-6, 1e6] })
-        let targets = Matrix(rows: count, columns: 1, storage: (0..<count).map { Double($0) })
-        let model = try NearestNeighbours(k: 1, standardises: false).fit(
-            features: Matrix(rows: count, columns: 2, storage: items.storage), targets: targets)
+        let near = (0..<count).flatMap { [Double($0) * 1e-6, Double($0 % 7) * 1e-6] }
+        let items = Matrix(rows: count + 2, columns: 2, storage: near + [-1e3, 0, 1e3, 1])
+        let targets = Matrix(rows: count + 2, columns: 1, storage: (0..<count + 2).map { Double($0) })
+        let model = try NearestNeighbours(k: 1).fit(features: items, targets: targets)
         #expect(model.predict(items).storage == targets.storage)
-        let far = Matrix(rows: count + 1, columns: 2, storage: items.storage + [-1e9, 0])
-        let offset = try NearestNeighbours(k: 1, standardises: false)
-            .fit(features: far, targets: Matrix(rows: count + 1, columns: 1, storage: targets.storage + [-1]))
-        var scratch = offset.makeScratch()
-        let all = offset.predict(items)
-        for row in 0..<count {
-            var one = [0.0]
-            withRow(items, row) { input in
-                one.withUnsafeMutableBufferPointer { offset.predict(input, into: $0, scratch: &scratch) }
-            }
-            #expect(one[0] == all[row, 0])
-        }
+        #expect(oneByOne(model, items) == targets)
+        // Beyond the range of single precision.
+        let far = Matrix(rows: 2, columns: 2, storage: [1e18, 0, -1e18, 0])
+        #expect(model.predict(far).storage == [Double(count) + 1, Double(count)])
     }
 
-    @Test func `a neighbour at distance zero counts alone under distance weights`() throws {
-        let items = Matrix(rows: 4, columns: 1, storage: [0, 0, 1, 2])
-        let targets = Matrix(rows: 4, columns: 1, storage: [1, 3, 100, 100])
-        let model = try NearestNeighbours(k: 3, weighting: .inverseDistance).fit(features: items, targets: targets)
-        #expect(model.predict(Matrix(rows: 1, columns: 1, storage: [0]))[0, 0] == 2)
+    @Test func `take the first of equally near items`() throws {
+        let items = Matrix(rows: 40, columns: 1, storage: (0..<40).map { Double($0 % 4) })
+        let targets = Matrix(rows: 40, columns: 1, storage: (0..<40).map { Double($0) })
+        let model = try NearestNeighbours(k: 3).fit(features: items, targets: targets)
+        // Items 1, 5 and 9 of ten at 1.
+        #expect(model.predict(Matrix(rows: 1, columns: 1, storage: [1]))[0, 0] == 5)
+    }
+
+    @Test func `the n-th smallest of a list is that of the sorted list`() {
+        var random = TestRandom(5)
+        for count in 1...60 {
+            let values = (0..<count).map { _ in (random.uniform() * 20).rounded() }
+            for n in 0..<count {
+                var list = values
+                #expect(list.withUnsafeMutableBufferPointer { nthSmallest(n, $0) } == values.sorted()[n])
+            }
+        }
     }
 
     @Test func `a stored model is the same, missing targets included`() throws {
@@ -138,9 +163,6 @@ import Testing
         #expect(
             learnerError { _ = try NearestNeighbours(k: 0).fit(features: items, targets: fine) }
                 == .badSetting(name: "k", value: 0, expected: "at least 1"))
-        #expect(
-            learnerError { _ = try NearestNeighbours(featureWeights: [1]).fit(features: items, targets: fine) }
-                == .mismatchedShapes(what: "the feature weights", expected: 5, found: 1))
     }
 
     @Test func `five thousand queries among five thousand items of forty features take seconds at most`() throws {
@@ -149,8 +171,9 @@ import Testing
         let targets = random.normalTable(rows: 5000, columns: 11)
         let model = try NearestNeighbours(k: 20).fit(features: items, targets: targets)
         let batch = seconds { _ = model.predict(items) }
-        let tuning = try seconds { _ = try model.leaveOneOut(maximum: 50) }
-        print("nearest neighbours, 5,000 x 40: batch \(batch) s, leave-one-out for 50 k \(tuning) s")
+        let single = seconds { _ = oneByOne(model, items) }
+        let tuning = try seconds { _ = try NearestNeighbours.tuned(features: items, targets: targets) }
+        print("nearest neighbours, 5,000 x 40: batch \(batch) s, one by one \(single) s, tuning \(tuning) s")
         #expect(batch < 10)
     }
 }
