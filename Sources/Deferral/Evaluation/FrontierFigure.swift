@@ -20,6 +20,8 @@ public struct FrontierFigure: Sendable {
     public var value: MeanInterval
     /// Its value for the best random mixtures of single stages, which need no evidence.
     public var mixtures: Double
+    /// Its value less that of the mixtures, on the same items.
+    public var difference: MeanInterval
 
     /// What it is, in words.
     public var name: String {
@@ -60,7 +62,9 @@ extension MeasuredFrontier {
         FrontierFigure.Kind.allCases.compactMap { kind in
             let value = interval { $0.value(kind) }
             guard value.estimate.isFinite, value.lower.isFinite else { return nil }
-            return FrontierFigure(kind: kind, value: value, mixtures: estimate.mixtures(kind))
+            return FrontierFigure(
+                kind: kind, value: value, mixtures: estimate.mixtures(kind),
+                difference: interval { $0.value(kind) - $0.mixtures(kind) })
         }
     }
 }

@@ -145,7 +145,9 @@ extension DecodingError {
         case .keyNotFound(let key, let context): return "at \(place(context)): '\(key.stringValue)' is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             return "at \(place(context)): \(context.debugDescription)"
-        case .dataCorrupted(let context): return "at \(place(context)): \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            let text = context.debugDescription
+            return "at \(place(context)): \(text.hasSuffix(".") ? String(text.dropLast()) : text)"
         @unknown default: return "it is not a policy file"
         }
     }

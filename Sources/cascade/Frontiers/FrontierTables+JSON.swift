@@ -20,6 +20,7 @@ extension FrontierTables {
                     [
                         "id": .string($0.kind.rawValue), "name": .string($0.name), "source": .string($0.source),
                         "value": JSONValue($0.value), "stagesMixed": .number($0.mixtures),
+                        "difference": JSONValue($0.difference),
                     ]
                 }),
             "equalQuality": .array(Self.shares.map { json(frontier.equalQuality(share: $0)) }),

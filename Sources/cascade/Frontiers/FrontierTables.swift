@@ -23,35 +23,33 @@ struct FrontierTables {
     /// The areas, each by its definition.
     var areas: TextTable {
         var table = TextTable(columns: [
-            "area under the frontier", .init(name), .init("stages mixed"), .init("defined by", overflow: .truncate),
+            "area under the frontier", .init(name), .init("stages mixed"), .init("difference"), .init("defined by"),
         ])
         for figure in frontier.figures { table.add(Self.cells(figure)) }
         return table
     }
 
-    /// The cells of one figure: name, value, value of mixtures, source.
+    /// The cells of one figure: name, value, that of mixtures, their difference, source.
     static func cells(_ figure: FrontierFigure) -> [TableCell] {
         [
-            .text(figure.name), value(figure),
-            figure.isShare
-                ? .percent(figure.mixtures)
-                : TableCell.number(figure.mixtures), .text(figure.source),
+            .text(figure.name), cell(figure, figure.value),
+            figure.isShare ? .percent(figure.mixtures) : .number(figure.mixtures), cell(figure, figure.difference),
+            .text(figure.source),
         ]
     }
 
-    /// The value of a figure with its interval.
-    static func value(_ figure: FrontierFigure) -> TableCell {
-        let value = figure.value
-        return figure.isShare
-            ? .percentInterval(value.estimate, low: value.lower, high: value.upper)
-            : TableCell(value, like: value.estimate)
+    /// An interval in the unit of a figure.
+    static func cell(_ figure: FrontierFigure, _ interval: MeanInterval) -> TableCell {
+        figure.isShare
+            ? .percentInterval(interval.estimate, low: interval.lower, high: interval.upper)
+            : TableCell(interval, like: figure.value.estimate)
     }
 
     /// Calls and cost at equal quality.
     var savings: TextTable {
         var table = TextTable(columns: [
             "at equal quality", .init("cost", unit: unit.short), .init("less than \(reference)"),
-            .init("less than stages mixed"), .init("asked", overflow: .wrap),
+            .init("less than stages mixed"), "asked",
         ])
         for share in Self.shares {
             let equal = frontier.equalQuality(share: share)

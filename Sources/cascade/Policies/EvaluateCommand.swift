@@ -42,6 +42,9 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        if log.log.hasSuffix(".json"), policy.hasSuffix(".jsonl") || policy.hasSuffix(".csv") {
+            throw Failure(.usage, "The policy comes first: cascade evaluate \(log.log) \(policy)")
+        }
         let read = try log.read()
         if let learner = family(in: read) {
             let judged = try FamilyEvaluation(learner, on: read, folds: folds, options: evaluation)

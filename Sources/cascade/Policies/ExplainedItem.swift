@@ -82,6 +82,10 @@ struct ExplainedItem {
         }
         for name in options.asked { _ = try begin(name, option: "--asked \(name)") }
         for given in options.evidence {
+            guard given.name.contains(".") else {
+                throw Failure(
+                    .usage, "--evidence \(given.name): expected the stage, too, such as \(Self.example(schema)).")
+            }
             // A stage's name may hold dots, so the longest stage that fits is taken.
             let name =
                 schema.stages.map(\.name).filter { given.name.hasPrefix($0 + ".") }.max { $0.count < $1.count }
@@ -100,5 +104,11 @@ struct ExplainedItem {
         }
         self.said = said
         cost = { stages in stages.reduce(0) { $0 + (log?.meanCost[$1] ?? 0) } }
+    }
+
+    /// How evidence is told, with a name that the policy knows.
+    private static func example(_ schema: LogSchema) -> String {
+        let stage = schema.stages.first { !$0.evidence.isEmpty }
+        return stage.map { "\($0.name).\($0.evidence[0])=0.5" } ?? "stage.name=0.5"
     }
 }

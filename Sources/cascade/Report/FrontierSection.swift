@@ -86,7 +86,7 @@ struct FrontierSection {
             table.add(
                 [.text(tables.name)]
                     + figures.map { figure in
-                        own.first { $0.kind == figure.kind }.map(FrontierTables.value) ?? .missing
+                        own.first { $0.kind == figure.kind }.map { FrontierTables.cell($0, $0.value) } ?? .missing
                     } + [FrontierTables.percent(tables.frontier.equalQuality().savedOfReference)],
                 style: tables.name == context.fit.result.chosen ? .best : .plain)
         }
