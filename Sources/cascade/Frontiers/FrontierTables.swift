@@ -54,7 +54,7 @@ struct FrontierTables {
         for share in Self.shares {
             let equal = frontier.equalQuality(share: share)
             table.add([
-                .text(share == 1 ? "as good as \(reference)" : "\(NumberWords.percent(share)) as good"),
+                .text(share == 1 ? "as good" : "\(NumberWords.percent(share)) as good"),
                 .number(equal.cost.estimate * unit.scale), Self.percent(equal.savedOfReference),
                 Self.percent(equal.savedOfMixture), .text(asked(equal.asked)),
             ])
