@@ -32,6 +32,7 @@ import Testing
         try expect(["fit", log, "--reference", "huge"], status: 64, says: "no stage 'huge'", "small, medium, large")
         try expect(["fit", log, "--objective", "joy"], status: 64, says: "joy")
         try expect(["fit", log, "--guarantee", "1.5"], status: 64, says: "--guarantee")
+        try expect(["evaluate", log, "policy.json"], status: 64, says: "The policy comes first")
         try expect(["nonsense"], status: 64)
     }
 
@@ -47,6 +48,7 @@ import Testing
             ("nan.csv", "id,a.quality,a.cost\n1,nan,1\n", ":2: column 'a.quality'"),
             ("negative.csv", "id,a.quality,a.cost\n1,1,-2\n", ":2: column 'a.cost'"),
             ("twice.csv", "id,a.quality\n1,1\n1,0\n", ":3: column 'id'"),
+            ("semicolons.csv", "id;a.quality;a.cost\n1;1;1\n", "expected cells separated by commas, found semicolons"),
             ("empty.csv", "id,a.quality\n", "holds no items"),
             ("empty.jsonl", "", "holds no items"),
             ("broken.jsonl", "{\"id\": 1, \"stages\": {\"a\": {\"quality\": }}}\n", ":1: column"),
@@ -86,8 +88,11 @@ import Testing
         try expect(["evaluate", newer, log], status: 65, says: "version 99")
         let damaged = try folder.write(String(text.prefix(text.count / 2)), "damaged.json")
         try expect(["evaluate", damaged, log], status: 65, says: "damaged.json")
+        try expect(
+            ["evaluate", try folder.write("not JSON", "text.json"), log], status: 65, says: "text.json",
+            "valid JSON. Learn")
         let other = try folder.write(SampleLog.jsonl(items: 50, stages: ["small", "tiny"]), "other.jsonl")
-        try expect(["evaluate", policy, other], status: 65, says: "stage medium", "stage large")
+        try expect(["evaluate", policy, other], status: 65, says: "stage medium, stage large. The policy")
         try expect(["explain", policy, "--log", log, "--item", "nobody"], status: 64, says: "no item 'nobody'")
         try expect(
             ["compare", "none.json", "small", "--log", log], status: 65, says: "no such file", "small, medium, large")

@@ -18,7 +18,7 @@ import Testing
         #expect(run.status == 0, "\(run.errors)")
         for text in [
             "500 items, 3 stages", "best single stage", "single-stage", "thresholds", "group-router", "Why: ",
-            "The rule", policy,
+            "The rule", policy, "The whole frontier of", "Dekoninck et al. 2024", "RouterBench", "at equal quality",
         ] {
             #expect(run.output.contains(text), "no '\(text)' in\n\(run.output)")
         }
@@ -45,6 +45,24 @@ import Testing
             #expect(abs(shares.values.reduce(0, +) + abstained - 1) < 1e-9)
         }
         #expect(run.json["policyFile"] is NSNull)
+        let frontier = run.json["frontier"] as? [String: Any] ?? [:]
+        #expect((frontier["points"] as? [[String: Any]] ?? []).count > 10)
+        let areas = frontier["areas"] as? [[String: Any]] ?? []
+        #expect(areas.compactMap { $0["id"] as? String } == ["area", "averageImprovementInQuality"])
+        let equal = frontier["equalQuality"] as? [[String: Any]] ?? []
+        #expect(equal.count == 3)
+        for level in equal {
+            let saved = level["savedOfReference"] as? [String: Double] ?? [:]
+            #expect((0...1).contains(saved["estimate"] ?? .nan))
+        }
+        #expect((run.json["choice"] as? [String: Any])?["tried"] as? [String] == ["thresholds", "group-router"])
+    }
+
+    @Test func `adds the figures of two models where there are two`() throws {
+        let two = try folder.write(SampleLog.jsonl(stages: ["small", "medium"]), "two.jsonl")
+        let run = try Cascade.run("fit", two, "--policy", "thresholds")
+        #expect(run.status == 0, "\(run.errors)")
+        for text in ["APGR", "CPT(50%)", "CPT(80%)", "RouteLLM"] { #expect(run.output.contains(text), "no \(text)") }
     }
 
     @Test func `writes the same bytes for the same seed`() throws {

@@ -28,6 +28,30 @@ import Testing
         #expect(all.json["items"] as? Int == 500)
     }
 
+    @Test func `evaluate says what is saved at equal quality`() throws {
+        let run = try Cascade.run("evaluate", policy, log)
+        #expect(run.output.contains("at equal quality") && run.output.contains("stages mixed at random"))
+        let json = try Cascade.run("evaluate", policy, log, "--json")
+        let saved = json.json["savedAtEqualQuality"] as? [String: [String: Double]] ?? [:]
+        #expect((saved["ofStagesMixed"]?["estimate"] ?? .nan) > 0, "\(json.output)")
+        #expect((saved["ofBestSingleStage"]?["estimate"] ?? .nan) >= 0)
+    }
+
+    @Test func `evaluate takes a family and shows its whole frontier`() throws {
+        let run = try Cascade.run("evaluate", "thresholds", log)
+        #expect(run.status == 0, "\(run.errors)")
+        for text in ["500 items, each by a policy learned without it", "from the cheapest policy", "AIQ"] {
+            #expect(run.output.contains(text), "no '\(text)' in\n\(run.output)")
+        }
+        let json = try Cascade.run("evaluate", "thresholds", log, "--json", "--folds", "3")
+        let frontier = json.json["frontier"] as? [String: Any] ?? [:]
+        #expect(frontier["family"] as? String == "thresholds")
+        #expect(json.json["folds"] as? Int == 3)
+        let nothing = try Cascade.run("evaluate", "magic", log)
+        #expect(nothing.status == 65)
+        #expect(nothing.errors.contains("one of the stages: small, medium, large, or a family: single-stage"))
+    }
+
     @Test func `evaluate takes a stage`() throws {
         let run = try Cascade.run("evaluate", "small", log)
         #expect(run.status == 0, "\(run.errors)")
@@ -70,6 +94,35 @@ import Testing
         #expect(text.output.contains("Spent:"))
     }
 
+    @Test func `explain takes an item that no log holds`() throws {
+        let start = try Cascade.run("explain", policy, "--group", "maths", "--context", "length=300")
+        #expect(start.status == 0, "\(start.errors)")
+        for text in ["A new item, group maths", "length 300", "1. ask", "is not known yet", "--evidence"] {
+            #expect(start.output.contains(text), "no '\(text)' in\n\(start.output)")
+        }
+        // With the answers of all stages it comes to an end, and other values show what would have changed it.
+        let told = ["small", "medium", "large"].map { "\($0).confidence=0.01" }
+        let end = try Cascade.run(["explain", policy, "--log", log, "--json", "--evidence"] + told)
+        #expect(end.status == 0, "\(end.errors)")
+        #expect(end.json["isComplete"] as? Bool == true)
+        let steps = end.json["steps"] as? [[String: Any]] ?? []
+        #expect((steps.last?["move"] as? [String: Any])?["stop"] as? String == "large")
+        #expect(steps.contains { ($0["changes"] as? [Any])?.isEmpty == false })
+    }
+
+    @Test(arguments: [
+        (["--context", "size=3"], 64, "It knows length"), (["--evidence", "tiny.confidence=1"], 64, "no stage 'tiny'"),
+        (["--evidence", "small.margin=1"], 64, "It gives confidence"),
+        (["--context", "length=long"], 64, "length=long"),
+        (["--asked", "huge"], 64, "no stage 'huge'"), ([], 64, "Which item?"),
+        (["--item", "q1"], 64, "give --log"),
+    ])
+    func `explain says what it can't make of an item`(options: [String], status: Int32, says: String) throws {
+        let run = try Cascade.run(["explain", policy] + options)
+        #expect(run.status == status)
+        #expect(run.errors.contains(says), "\(run.errors)")
+    }
+
     @Test func `report is one page with all sections and no outside links`() throws {
         let page = folder.path("report.html")
         let run = try Cascade.run("report", log, "--policy", policy, "--family", "thresholds", "-o", page)
@@ -79,6 +132,7 @@ import Testing
             #expect(html.contains(">\(title)</h2>"), "no section \(title)")
         }
         #expect(html.contains("<svg"))
+        #expect(html.contains("Area under the frontier") && html.contains("RouterBench"))
         #expect(!html.contains("src=\"http") && !html.contains("href=\"http"))
         #expect(folder.files == ["log.jsonl", "policy.json", "report.html"])
     }

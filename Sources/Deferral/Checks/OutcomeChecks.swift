@@ -59,9 +59,8 @@ public struct ImbalanceCheck: LogCheck {
 
 /// Tip 7: whether the mean quality says what is meant.
 ///
-/// Two certain findings: stages that rank differently by the mean over items and the mean over groups; and a stage with
-/// classes as answers whose mean quality doesn't exceed the share of its most frequent answer, as an accuracy of always
-/// giving that answer would.
+/// Two certain findings: stages that rank differently by the mean over items and the mean over groups; and stages that are
+/// right no more often than a constant answer would be, where answers are classes of which some are rare.
 public struct MetricCheck: LogCheck {
     public let id = "metric"
     public let title = "a metric that misleads"
@@ -70,31 +69,32 @@ public struct MetricCheck: LogCheck {
     public init() {}
 
     public func run(_ log: OutcomeLog, context: CheckContext) -> [Finding] {
-        majority(log) + groupOrder(log)
+        constantAnswer(log) + groupOrder(log)
     }
 
-    private func majority(_ log: OutcomeLog) -> [Finding] {
+    /// One finding for all stages that the most frequent right answer, given always, would match.
+    ///
+    /// Right answers are known from the stages that gave them. Nothing is said where they are no classes: where an item
+    /// has two (free text), where they hardly repeat, or where there is only one of them (answers coded right and wrong).
+    private func constantAnswer(_ log: OutcomeLog) -> [Finding] {
+        guard let constant = RightAnswers(log)?.mostFrequent else { return [] }
         let columns = CheckColumns(log: log)
-        return log.answers.enumerated().compactMap { stage, answers in
-            let (items, values) = columns.qualities(stage)
-            guard !answers.isEmpty, answers.names.count > 1, answers.names.count * 10 <= log.count,
-                columns.outcomes(values) != nil, !values.isEmpty
-            else { return nil }
-            var counts = [Int](repeating: 0, count: answers.names.count)
-            for item in items where answers.codes[item] >= 0 { counts[Int(answers.codes[item])] += 1 }
-            let most = counts.indices.max { (counts[$0], -$0) < (counts[$1], -$1) }!
-            let share = Double(counts[most]) / Double(items.count)
-            let mean = CheckStatistics.moments(values).mean
-            guard mean <= share, counts.count(where: { $0 > 0 }) > 1 else { return nil }
-            return Finding(
-                check: id, severity: .warning,
-                columns: [columns.qualityName(stage), "\(log.schema.stages[stage].name).answer"],
+        let means = log.schema.stages.indices.map { CheckStatistics.moments(columns.qualities($0).values).mean }
+        // Equal up to rounding counts as equal.
+        let matched = means.indices.filter { means[$0] <= constant.share + 1e-12 }
+        guard !matched.isEmpty else { return [] }
+        let best = means.indices.filter { !means[$0].isNaN }.max { means[$0] < means[$1] }
+        let names = matched.map { "'\(log.schema.stages[$0].name)' (\(CheckText.share(means[$0])))" }
+        return [
+            Finding(
+                check: id, severity: best.map(matched.contains) ?? false ? .warning : .note,
+                columns: matched.flatMap { [columns.qualityName($0), "\(log.schema.stages[$0].name).answer"] },
                 evidence:
-                    "'\(log.schema.stages[stage].name)' gives '\(answers.names[most])' on \(CheckText.share(share)) of items and is right on \(CheckText.share(mean)): accuracy can't tell it from always giving one answer",
+                    "always answering '\(constant.answer)' would be right on \(CheckText.share(constant.share)) of items or more; \(names.joined(separator: ", ")) \(matched.count == 1 ? "is" : "are") right no more often",
                 remedy:
-                    "Score the rarer answers higher (balanced accuracy, F1), or weight items by the inverse share of their class."
+                    "If the rarer answers matter, score them higher (balanced accuracy, F1, or weights by the inverse share of their class). If not, a constant answer does as well and costs nothing."
             )
-        }
+        ]
     }
 
     private func groupOrder(_ log: OutcomeLog) -> [Finding] {
@@ -129,5 +129,37 @@ public struct MetricCheck: LogCheck {
                     "over items '\(names[best])' is best (\(CheckText.number(means[best])) against \(CheckText.number(means[bestByGroup]))), over groups '\(names[bestByGroup])' (\(CheckText.number(byGroup[bestByGroup])) against \(CheckText.number(byGroup[best])))",
                 remedy: "Decide whether items or groups count the same, and weight the items accordingly.")
         ]
+    }
+}
+
+/// The right answer of each item, as far as some stage gave it.
+private struct RightAnswers {
+    /// Items by right answer.
+    private var counts: [String: Int] = [:]
+    private let items: Int
+
+    /// Nil where right answers are not known, not one an item, or hardly ever the same.
+    init?(_ log: OutcomeLog) {
+        items = log.count
+        let stages = log.answers.indices.filter { !log.answers[$0].isEmpty }
+        guard !stages.isEmpty else { return nil }
+        for item in 0..<log.count {
+            var right: String?
+            for stage in stages {
+                let quality = log.quality(item: item, stage: stage)
+                if quality.isNaN || quality == 0 { continue }
+                guard quality == 1 else { return nil }
+                guard let answer = log.answers[stage][item] else { continue }
+                if let right, right != answer { return nil }
+                right = answer
+            }
+            if let right { counts[right, default: 0] += 1 }
+        }
+        if counts.count < 2 || counts.count * 10 > log.count { return nil }
+    }
+
+    /// The most frequent one, and the share of all items on which it is known to be right.
+    var mostFrequent: (answer: String, share: Double)? {
+        counts.max { ($0.value, $1.key) < ($1.value, $0.key) }.map { ($0.key, Double($0.value) / Double(items)) }
     }
 }

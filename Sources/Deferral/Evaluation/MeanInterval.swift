@@ -12,6 +12,14 @@ public struct MeanInterval: Sendable, Hashable, Codable {
     /// The probability with which intervals made this way hold the true mean.
     public var confidence: Double
 
+    /// An interval that is known.
+    init(estimate: Double, lower: Double, upper: Double, confidence: Double) {
+        self.estimate = estimate
+        self.lower = lower
+        self.upper = upper
+        self.confidence = confidence
+    }
+
     /// The mean of `values` and its interval by resampling items; differences of two policies on the same items make
     /// it a paired comparison.
     ///

@@ -82,9 +82,12 @@ public struct PolicyFile: Sendable {
     public func prepare(_ log: OutcomeLog) throws -> CostedLog {
         let stages = Set(log.schema.stages.map(\.name))
         let signals = Set(log.schema.signalNames)
+        // The evidence of a stage that is missing needs no word of its own.
+        let gone = schema.stages.indices.filter { !stages.contains(schema.stages[$0].name) }
+        let implied = Set(gone.flatMap { schema.evidenceRange(of: $0) }.map { schema.signalNames[$0] })
         let missing =
-            schema.stages.map(\.name).filter { !stages.contains($0) }.map { "stage \($0)" }
-            + schema.signalNames.filter { !signals.contains($0) }
+            gone.map { "stage \(schema.stages[$0].name)" }
+            + schema.signalNames.filter { !signals.contains($0) && !implied.contains($0) }
         guard missing.isEmpty else {
             throw DeferralError.schemaMismatch(
                 missing: missing,
@@ -145,7 +148,9 @@ extension DecodingError {
         case .keyNotFound(let key, let context): return "at \(place(context)): '\(key.stringValue)' is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             return "at \(place(context)): \(context.debugDescription)"
-        case .dataCorrupted(let context): return "at \(place(context)): \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            let text = context.debugDescription
+            return "at \(place(context)): \(text.hasSuffix(".") ? String(text.dropLast()) : text)"
         @unknown default: return "it is not a policy file"
         }
     }

@@ -138,7 +138,7 @@ public struct PolicySearch: Sendable {
                     reference: (reference, referenceQuality),
                     random: random.split(3 + UInt64(index)), work: work))
         }
-        let choice = Choice(
+        let choice = FamilyChoice(
             simple: simple, candidates: candidates, goal: goal, confidence: confidence, replicates: replicates,
             random: random.split(1_000_000))
         let measurer = HeldOutMeasurer(
@@ -199,38 +199,5 @@ public struct PolicySearch: Sendable {
 
         /// The policy, learned on all training items.
         var policy: any Policy { mixture.policy(of: path) }
-    }
-
-    /// Which candidate is kept, and why.
-    struct Choice: Sendable {
-        /// The index of the candidate, or nil for the simple policy.
-        var index: Int?
-        /// The gain over the simple policy in quality less price times cost, with its interval; nil without candidates.
-        var gain: MeanInterval?
-        /// The price at which gains are reckoned: the slope of the simple frontier at the goal.
-        var price: Double
-
-        init(
-            simple: Candidate, candidates: [Candidate], goal: Goal, confidence: Double, replicates: Int, random: Random
-        ) {
-            let price: Double
-            if case .price(let asked) = goal { price = asked } else { price = simple.mixture.slope }
-            self.price = price
-            func value(_ candidate: Candidate, _ item: Int) -> Double {
-                candidate.quality[item] - price * candidate.cost[item]
-            }
-            func mean(_ candidate: Candidate) -> Double {
-                candidate.mixture.expected.quality - price * candidate.mixture.expected.cost
-            }
-            guard let best = candidates.indices.max(by: { mean(candidates[$0]) < mean(candidates[$1]) }) else { return }
-            let differences = simple.quality.indices.compactMap { item -> Double? in
-                let difference = value(candidates[best], item) - value(simple, item)
-                return difference.isNaN ? nil : difference
-            }
-            let level = 1 - (1 - confidence) / Double(candidates.count)
-            gain = MeanInterval(
-                of: differences, confidence: level, replicates: replicates, random: random)
-            if let gain, gain.lower > 0 { index = best }
-        }
     }
 }

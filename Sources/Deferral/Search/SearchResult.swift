@@ -15,6 +15,8 @@ public struct SearchResult: Sendable {
         public var measurement: Measurement
         /// The out-of-fold frontier on the training items; nil for baselines.
         public var frontier: Frontier?
+        /// The family at every price, learned on the training items; nil for baselines.
+        public var path: (any PolicyPath)?
         /// Whether the goal was met out of fold.
         public var isReached: Bool
     }
@@ -35,8 +37,10 @@ public struct SearchResult: Sendable {
     public let chosen: String
     /// The policy to use.
     public let policy: any Policy
-    /// Why it was chosen, in a sentence.
-    public let why: String
+    /// Why it was chosen.
+    public let reason: ChoiceReason
+    /// Why it was chosen, in sentences.
+    public var why: String { reason.sentence }
     /// Whether a family beat the simple policy beyond noise.
     public let hasGain: Bool
     /// Families that could not learn from this log, with the reason.
@@ -47,11 +51,13 @@ public struct SearchResult: Sendable {
     public let heldOutCount: Int
     /// The stage whose quality is the reference.
     public let reference: Int
+    /// The items that rows were measured on.
+    public let heldOut: CostedLog
     /// The certificate, where one was asked for.
     public let certificate: Certificate?
 
     init(
-        goal: Goal, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate], choice: PolicySearch.Choice,
+        goal: Goal, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate], choice: FamilyChoice,
         obstacles: [(family: String, reason: String)], training: CostedLog, heldOut: CostedLog, reference: Int,
         referenceQuality: Double, measurer: HeldOutMeasurer,
         certification: (calibration: CostedLog, confidence: Double)?
@@ -61,6 +67,7 @@ public struct SearchResult: Sendable {
         self.reference = reference
         trainingCount = training.count
         heldOutCount = heldOut.count
+        self.heldOut = heldOut
         let simpleOutcomes = Replay.outcomes(of: simple.policy, on: heldOut)
         var rows: [Row] = []
         let names = heldOut.log.schema.stages.map(\.name)
@@ -75,7 +82,7 @@ public struct SearchResult: Sendable {
                 Row(
                     name: candidate.learner.family, kind: .family, policy: candidate.policy,
                     measurement: measurer.measure(candidate.policy, against: simpleOutcomes),
-                    frontier: candidate.frontier,
+                    frontier: candidate.frontier, path: candidate.path,
                     isReached: candidate.mixture.isReached))
         }
         let picked = choice.index.map { candidates[$0] } ?? simple
@@ -95,7 +102,8 @@ public struct SearchResult: Sendable {
                 isReached: true), at: rows.firstIndex { $0.kind == .family } ?? rows.count)
         chosen = picked.learner.family
         hasGain = choice.index != nil
-        why = Self.reason(choice: choice, simple: simple, candidates: candidates)
+        reason = ChoiceReason(
+            goal: goal, choice: choice, simple: simple, candidates: candidates, reference: names[reference])
         certificate = try certification.map {
             try Certificate.certify(
                 picked.path, training: training, calibration: $0.calibration, reference: reference, goal: goal,
@@ -137,19 +145,5 @@ public struct SearchResult: Sendable {
             MixturePolicy.Component(weight: 1 - clamped, policy: SingleStagePolicy(stage: cheapest)),
             MixturePolicy.Component(weight: clamped, policy: SingleStagePolicy(stage: best)),
         ])
-    }
-
-    private static func reason(
-        choice: PolicySearch.Choice, simple: PolicySearch.Candidate, candidates: [PolicySearch.Candidate]
-    ) -> String {
-        guard let gain = choice.gain else { return "no other family could learn from this log" }
-        let interval = "\(Number.short(gain.lower)) to \(Number.short(gain.upper))"
-        let text =
-            "quality less \(Number.short(choice.price)) times cost, out of fold, against the simple policy: \(interval)"
-        guard let index = choice.index else {
-            return "no gain: no family beats the simple policy beyond noise (best of \(candidates.count): \(text))"
-        }
-        return
-            "\(candidates[index].learner.family) is the best of \(candidates.count) families by cross-validation and beats the simple policy beyond noise (\(text))"
     }
 }

@@ -32,7 +32,7 @@ extension TextTable {
     /// The table as a JSON array of objects, one for each row, keys in the order of the columns. Numbers have full
     /// precision, an interval is an object of `estimate`, `low` and `high`; what is missing or not finite is null.
     public func json() -> String {
-        let keys = keys.map(Self.jsonString)
+        let keys = keys.map(JSONText.quoted)
         let objects = rows.map { row in
             let members = columns.indices.map { "\(keys[$0]): \(Self.jsonValue(row.cells[$0]))" }
             return "  {" + members.joined(separator: ", ") + "}"
@@ -46,13 +46,7 @@ extension TextTable {
     }
 
     private static func plainNumber(_ value: Double) -> String {
-        value.isNaN ? "" : value.isInfinite ? (value < 0 ? "-inf" : "inf") : shortest(value)
-    }
-
-    /// The shortest text that reads back as the same number, whole numbers without a point.
-    private static func shortest(_ value: Double) -> String {
-        if let whole = Int(exactly: value), abs(whole) < 1_000_000_000_000_000 { return String(whole) }
-        return String(value)
+        value.isNaN ? "" : value.isInfinite ? (value < 0 ? "-inf" : "inf") : JSONText.shortest(value)
     }
 
     private static func csvField(_ text: String) -> String {
@@ -63,37 +57,14 @@ extension TextTable {
 
     private static func jsonValue(_ cell: TableCell) -> String {
         switch cell {
-        case .text(let text): return jsonString(text)
+        case .text(let text): return JSONText.quoted(text)
         case .count(let value): return String(value)
         case .missing: return "null"
         default:
-            let estimate = jsonNumber(cell.value)
+            let estimate = JSONText.number(cell.value)
             guard let bounds = cell.bounds else { return estimate }
             return
-                "{\"estimate\": \(estimate), \"low\": \(jsonNumber(bounds.low)), \"high\": \(jsonNumber(bounds.high))}"
+                "{\"estimate\": \(estimate), \"low\": \(JSONText.number(bounds.low)), \"high\": \(JSONText.number(bounds.high))}"
         }
-    }
-
-    private static func jsonNumber(_ value: Double?) -> String {
-        guard let value, value.isFinite else { return "null" }
-        return shortest(value)
-    }
-
-    static func jsonString(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -3,8 +3,8 @@ import Deferral
 
 extension Fit {
     /// The result as JSON.
-    func json(path: String?) -> JSONValue {
-        [
+    func json(path: String?) throws -> JSONValue {
+        try [
             "log": .string(name),
             "items": [
                 "all": .integer(log.count), "learned": .integer(result.trainingCount),
@@ -19,8 +19,10 @@ extension Fit {
             "hasGain": .bool(result.hasGain),
             "goalReached": .bool(chosen.isReached),
             "why": .string(result.why),
+            "choice": json(result.reason),
             "formula": .string(result.policy.formula(log.log.schema)),
             "obstacles": .array(result.obstacles.map { ["family": .string($0.family), "reason": .string($0.reason)] }),
+            "frontier": shownFrontier?.json ?? .null,
             "certificate": CertificateText.json(result.certificate),
             "policyFile": path.map { .string($0) } ?? .null,
         ]
@@ -38,6 +40,17 @@ extension Fit {
             "asked": JSONValue(measurement.askedShare, stages: stages),
             "abstained": .number(measurement.abstainedShare),
             "decisionNanoseconds": .number(measurement.decisionNanoseconds),
+        ]
+    }
+
+    /// How the choice was made.
+    private func json(_ reason: ChoiceReason) -> JSONValue {
+        [
+            "tried": .array(reason.tried.map { .string($0) }), "reached": .array(reason.reached.map { .string($0) }),
+            "best": reason.best.map { .string($0) } ?? .null, "runnerUp": reason.runnerUp.map { .string($0) } ?? .null,
+            "measure": .string(reason.measure.rawValue),
+            "gainOverSimple": reason.gain.map { JSONValue($0) } ?? .null,
+            "leadOverRunnerUp": reason.lead.map { JSONValue($0) } ?? .null,
         ]
     }
 

@@ -53,9 +53,9 @@ struct FitCommand: ParsableCommand {
                 ).page.html())
         }
         if output.json {
-            Output.text(fit.json(path: outputPath).text)
+            Output.text(try fit.json(path: outputPath).text)
         } else {
-            FitText(fit).print()
+            try FitText(fit).print()
             Output.line()
             if let outputPath {
                 Output.line(

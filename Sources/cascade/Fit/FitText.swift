@@ -12,7 +12,7 @@ struct FitText {
     private var best: String { fit.single.name.replacing("best single: ", with: "") }
 
     /// Prints all of it.
-    func print() {
+    func print() throws {
         let result = fit.result
         Output.line(
             "\(fit.name): \(fit.log.count) items, \(fit.stages.count) stages. "
@@ -29,6 +29,13 @@ struct FitText {
             Output.wrapped("The goal is out of reach; this is the nearest.", indent: 2)
         }
         for line in CertificateText.lines(fit) { Output.wrapped(line, indent: 2) }
+        if let frontier = try fit.shownFrontier {
+            Output.line()
+            Output.heading(
+                "The whole frontier of \(frontier.name)\(result.hasGain ? "" : ", the best of the families without a gain"): every price, on \(frontier.frontier.itemCount) held-out items"
+            )
+            frontier.print()
+        }
         Output.line()
         Output.heading("The rule")
         let formula = PolicyText.formula(result.policy, fit.log.log.schema)

@@ -5,8 +5,11 @@ import Deferral
 /// What is asked of the policy: a quality to keep, a budget or a price.
 struct GoalOptions: ParsableArguments {
     @Option(
-        name: .long, help: "Find the cheapest policy that keeps this share of the reference's quality. (default: 0.98)")
-    var keep: Double?
+        name: .long,
+        help: ArgumentHelp(
+            "Find the cheapest policy that keeps this share of the reference's quality, such as 0.98 or 98%. (default: 0.98)",
+            valueName: "share"))
+    var keep: Share?
 
     @Option(
         name: .long,
@@ -17,6 +20,17 @@ struct GoalOptions: ParsableArguments {
 
     @Option(name: .long, help: "Find the policy with the largest mean quality less this price times the mean cost.")
     var price: Double?
+
+    /// A share, as a number or in per cent.
+    struct Share: ExpressibleByArgument, Equatable {
+        var value: Double
+
+        init?(argument: String) {
+            let isPercent = argument.hasSuffix("%")
+            guard let number = Double(isPercent ? String(argument.dropLast()) : argument) else { return nil }
+            value = isPercent ? number / 100 : number
+        }
+    }
 
     /// A budget: an amount, or a share of the reference's cost.
     enum Budget: ExpressibleByArgument, Equatable {
@@ -38,8 +52,8 @@ struct GoalOptions: ParsableArguments {
         if [keep != nil, budget != nil, price != nil].count(where: { $0 }) > 1 {
             throw ValidationError("Ask for one of --keep, --budget and --price.")
         }
-        if let keep, !(keep > 0 && keep <= 2) {
-            throw ValidationError("--keep \(keep): expected a share of the reference's quality, such as 0.98.")
+        if let share = keep?.value, !(share > 0 && share <= 2) {
+            throw ValidationError("--keep \(share): expected a share of the reference's quality, such as 0.98 or 98%.")
         }
         if let price, !(price >= 0 && price < .infinity) {
             throw ValidationError(
@@ -59,6 +73,6 @@ struct GoalOptions: ParsableArguments {
             }
         }
         if let price { return .price(price) }
-        return .keep(keep ?? 0.98)
+        return .keep(keep?.value ?? 0.98)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 
 /// A JSON value with its keys in the order in which they were given; numbers that are not finite become `null`.
 indirect enum JSONValue: Sendable {
@@ -54,7 +55,7 @@ indirect enum JSONValue: Sendable {
         switch self {
         case .object(let members):
             block("{", "}", members.count) { index in
-                text += Self.quoted(members[index].key) + ": "
+                text += JSONText.quoted(members[index].key) + ": "
                 members[index].value.write(to: &text, indent: indent + 1)
             }
         case .array(let elements):
@@ -69,15 +70,8 @@ indirect enum JSONValue: Sendable {
             } else {
                 block("[", "]", elements.count) { elements[$0].write(to: &text, indent: indent + 1) }
             }
-        case .string(let string): text += Self.quoted(string)
-        case .number(let number):
-            if !number.isFinite {
-                text += "null"
-            } else if let whole = Int(exactly: number), abs(whole) < 1 << 53 {
-                text += String(whole)
-            } else {
-                text += String(number)
-            }
+        case .string(let string): text += JSONText.quoted(string)
+        case .number(let number): text += JSONText.number(number)
         case .integer(let number): text += String(number)
         case .bool(let flag): text += flag ? "true" : "false"
         case .null: text += "null"
@@ -89,24 +83,6 @@ indirect enum JSONValue: Sendable {
         case .object, .array: false
         default: true
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

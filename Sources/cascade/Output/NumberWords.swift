@@ -21,7 +21,8 @@ extension TableCell {
     /// An interval as a cell, shown to the decimals that three digits of `reference` have: so that the numbers of a
     /// column, and small differences beside large values, can be compared. No difference at all is a plain 0.
     init(_ interval: MeanInterval, like reference: Double) {
-        if interval.estimate == 0, interval.lower == 0, interval.upper == 0 {
+        // Sums of many items leave some rounding behind.
+        if max(abs(interval.estimate), abs(interval.lower), abs(interval.upper)) <= 1e-12 * abs(reference) {
             self = .count(0)
             return
         }

@@ -14,7 +14,17 @@ enum Output {
     /// Writes a message for people to standard error.
     static func message(_ text: String) {
         if Terminal.errorIsTerminal { write("\r\u{1B}[2K", to: STDERR_FILENO) }
-        write("cascade: \(text)\n", to: STDERR_FILENO)
+        write("cascade: \(safe(text))\n", to: STDERR_FILENO)
+    }
+
+    /// `text` without the control characters that a damaged file may have put into a message.
+    private static func safe(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
+            result.append(isControl ? "\u{FFFD}" : scalar)
+        }
+        return String(result)
     }
 
     /// Writes `table` for the terminal there is; 120 columns wide at most where there is none.

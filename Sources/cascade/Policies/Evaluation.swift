@@ -14,6 +14,8 @@ struct Evaluation {
     let cost: MeanInterval
     /// Estimates that mind which cells are missing; nil where none is.
     let offPolicy: OffPolicy?
+    /// The policy beside single stages at equal quality.
+    let frontier: MeasuredFrontier
     /// The best single stage on these items, with quality and cost on the same footing.
     let single: (stage: Int, quality: Double, cost: Double)
 
@@ -46,6 +48,9 @@ struct Evaluation {
                 policy, on: log, confidence: options.confidence, replicates: options.replicates, using: &stream)
         }
         let best = log.bestStage
+        frontier = try MeasuredFrontier(
+            of: policy, on: log, reference: best, confidence: options.confidence, replicates: options.replicates,
+            random: random)
         single = (best, log.meanQuality[best], Replay.outcomes(of: SingleStagePolicy(stage: best), on: log).meanCost)
     }
 
@@ -76,6 +81,8 @@ struct Evaluation {
             style: .faint)
         Output.table(table)
         Output.line()
+        printSavings()
+        Output.line()
         if let offPolicy { print(offPolicy, unit) }
         var shares = TextTable(columns: [.init("stage", overflow: .truncate), .init("asked"), .init("answer given")])
         for stage in log.stagesByCost where outcomes.askedShare[stage] > 0 {
@@ -85,6 +92,27 @@ struct Evaluation {
         }
         if outcomes.abstainedShare > 0 { shares.add(["no answer", .missing, .percent(outcomes.abstainedShare)]) }
         Output.table(shares)
+    }
+
+    /// What it saves where others are as good.
+    private func printSavings() {
+        var table = TextTable(columns: ["at equal quality, less than", "cost saved", ""])
+        table.add([
+            .text("stages mixed at random"), FrontierTables.percent(frontier.savingOverMixtures()),
+            .text(
+                frontier.isMatchedByStage()
+                    ? "the cheapest mixture that is as good as the policy"
+                    : "no stage is as good as the policy; the best stage's cost is taken"),
+        ])
+        table.add([
+            .text(stages[single.stage]), FrontierTables.percent(frontier.equalQuality().savedOfReference),
+            .text(
+                frontier.points[0].quality >= single.quality
+                    ? "the policy, mixed with cheaper stages down to that quality"
+                    : "the policy keeps \(NumberWords.percent(quality.estimate / single.quality)) of that quality; to be as good takes that stage itself"
+            ),
+        ])
+        Output.table(table)
     }
 
     private func print(_ estimates: OffPolicy, _ unit: CostUnit) {
@@ -120,6 +148,10 @@ struct Evaluation {
             "costUnit": .string("\(log.objective.unit) per item"), "relativeCost": .number(cost.estimate / single.cost),
             "bestSingleStage": [
                 "name": .string(stages[single.stage]), "quality": .number(single.quality), "cost": .number(single.cost),
+            ],
+            "savedAtEqualQuality": [
+                "ofStagesMixed": frontier.savingOverMixtures().map { JSONValue($0) } ?? .null,
+                "ofBestSingleStage": frontier.equalQuality().savedOfReference.map { JSONValue($0) } ?? .null,
             ],
             "asked": JSONValue(outcomes.askedShare, stages: stages),
             "answered": JSONValue(outcomes.answerShare, stages: stages),

@@ -16,58 +16,69 @@ struct Explanation {
         var answers: [Answer]
     }
 
-    /// What a stage said.
+    /// A stage that was asked, and what it said: nil where that is not known.
     struct Answer {
         var stage: Int
-        var isPresent: Bool
-        var cost: Double
+        var said: ExplainedItem.Said?
     }
 
-    let log: CostedLog
-    let item: Int
+    let item: ExplainedItem
     let steps: [Step]
-    /// The policy came to an end; otherwise the log lacked a cell.
+    /// The policy came to an end; otherwise an answer is missing.
     let isComplete: Bool
     let spent: Double
+    /// Stages that an item was told to have an answer of though the policy doesn't ask them, at least not before its last
+    /// step here.
+    let unused: [Int]
+    /// Whether what would have changed a move was looked for.
+    let looksForChanges: Bool
+    private let objective: Objective
 
-    init(_ policy: any Policy, on log: CostedLog, item: Int, coin: Double) {
-        self.log = log
+    /// - Parameters:
+    ///   - policy: what is explained.
+    ///   - item: what it is explained on.
+    ///   - log: where other values of its numbers are taken from; nil looks for none.
+    ///   - objective: what counts as cost.
+    ///   - coin: what a randomised policy leaves to chance.
+    init(_ policy: any Policy, on item: ExplainedItem, log: OutcomeLog?, objective: Objective, coin: Double) {
         self.item = item
-        var state = PolicyState(schema: log.log.schema)
-        state.begin(log.log, item: item, coin: coin)
+        self.objective = objective
+        looksForChanges = log != nil
+        var state = PolicyState(schema: item.schema)
+        state.begin(context: item.context, group: item.group, coin: coin)
+        func step() -> Step {
+            Step(
+                terms: policy.terms(state), move: policy.next(state),
+                changes: log.map { Counterfactual.nearest(policy, in: state, log: $0) } ?? [], answers: [])
+        }
+        func record(_ stages: StageSet) -> [Answer] {
+            var charge = item.cost(stages)
+            return stages.map { stage in
+                if let said = item.said[stage] {
+                    state.record(stage: stage, evidence: said.evidence, cost: charge)
+                    charge = 0
+                }
+                return Answer(stage: stage, said: item.said[stage])
+            }
+        }
         var steps: [Step] = []
         var isComplete = false
         // A policy ends after at most as many moves as there are stages, and its last.
-        while steps.count <= log.stageCount {
-            let move = policy.next(state)
-            var step = Step(
-                terms: policy.terms(state), move: move,
-                changes: Counterfactual.nearest(policy, in: state, log: log.log),
-                answers: [])
-            guard case .ask(let stages) = move else {
-                steps.append(step)
-                isComplete = true
-                break
-            }
-            var charge = log.cost(item: item, stages: stages)
-            for stage in stages {
-                state.record(log.log, item: item, stage: stage, cost: charge)
-                charge = 0
-                step.answers.append(
-                    Answer(
-                        stage: stage, isPresent: log.log.isPresent(item: item, stage: stage),
-                        cost: log.cost(item: item, stage: stage)))
-            }
-            steps.append(step)
-            if step.answers.contains(where: { !$0.isPresent }) { break }
+        while steps.count <= item.schema.stages.count {
+            var next = step()
+            if case .ask(let stages) = next.move { next.answers = record(stages) } else { isComplete = true }
+            steps.append(next)
+            if isComplete || next.answers.contains(where: { $0.said == nil }) { break }
         }
+        let reached = state.asked
+        unused = item.id == nil ? item.said.indices.filter { item.said[$0] != nil && !reached.contains($0) } : []
         self.steps = steps
         self.isComplete = isComplete
         spent = state.spent
     }
 
-    private var schema: LogSchema { log.log.schema }
-    private var unit: CostUnit { CostUnit(log.objective) }
+    private var schema: LogSchema { item.schema }
+    private var unit: CostUnit { CostUnit(objective) }
     private func name(_ stage: Int) -> String { schema.stages[stage].name }
     private func names(_ stages: StageSet) -> String { stages.map(name).joined(separator: " and ") }
 
@@ -81,28 +92,34 @@ struct Explanation {
         }
     }
 
-    /// What a stage said: answer, quality, cost, evidence.
+    /// What a stage said: answer, evidence, quality, cost.
     private func words(_ answer: Answer) -> String {
-        guard answer.isPresent else { return "the log has no answer of \(name(answer.stage))" }
-        var parts: [String] = []
-        if !log.log.answers.isEmpty, let text = log.log.answers[answer.stage][item] {
-            parts.append("“\(text.prefix(60))”")
+        guard let said = answer.said else {
+            return item.id == nil
+                ? "what \(name(answer.stage)) says is not known yet"
+                : "the log has no answer of \(name(answer.stage))"
         }
-        let range = schema.evidenceRange(of: answer.stage)
-        for (name, signal) in zip(schema.stages[answer.stage].evidence, range) {
-            let value = log.log.signal(item: item, signal)
+        var parts = said.text.map { ["“\($0.prefix(60))”"] } ?? []
+        for (name, value) in zip(schema.stages[answer.stage].evidence, said.evidence) {
             parts.append("\(name) \(value.isNaN ? "missing" : NumberText.significant(value))")
         }
-        parts.append("quality \(NumberText.significant(log.log.quality(item: item, stage: answer.stage)))")
-        parts.append("cost \(NumberText.significant(answer.cost * unit.scale)) \(unit.name)")
-        return "\(name(answer.stage)) said: " + parts.joined(separator: ", ")
+        if let quality = said.quality { parts.append("quality \(NumberText.significant(quality))") }
+        if let cost = said.cost { parts.append("cost \(NumberText.significant(cost * unit.scale)) \(unit.name)") }
+        return "\(name(answer.stage)) said: "
+            + (parts.isEmpty ? "an answer without evidence" : parts.joined(separator: ", "))
     }
 
     func print(policy: String, family: String) {
-        let group = log.log.groups[item].map { ", group \($0)" } ?? ""
-        Output.line("Item \(log.log.ids[item])\(group), under \(policy) (\(family))")
-        if !log.log.inputs.isEmpty, !log.log.inputs[item].isEmpty {
-            Output.wrapped("“\(log.log.inputs[item].prefix(200))”", indent: 2)
+        let group = item.group.map { ", group \($0)" } ?? ""
+        Output.line("\(item.id.map { "Item \($0)" } ?? "A new item")\(group), under \(policy) (\(family))")
+        if let input = item.input { Output.wrapped("“\(input.prefix(200))”", indent: 2) }
+        if item.id == nil, !item.context.isEmpty {
+            let context = zip(schema.context, item.context).filter { !$1.isNaN }
+                .map { "\($0) \(NumberText.significant($1, digits: 4))" }
+            let missing = item.context.count(where: \.isNaN)
+            Output.wrapped(
+                "Context: \(context.isEmpty ? "none given" : context.joined(separator: ", "))"
+                    + (missing > 0 && !context.isEmpty ? "; the other \(missing) are missing" : "") + ".", indent: 2)
         }
         for (number, step) in steps.enumerated() {
             Output.line()
@@ -119,7 +136,9 @@ struct Explanation {
                 }
                 Output.table(table)
             }
-            if step.changes.isEmpty {
+            if !looksForChanges {
+                // Said once, below.
+            } else if step.changes.isEmpty {
                 Output.wrapped("No other value of any single number it knew would have changed this.", indent: 3)
             } else {
                 Output.line("   It would have moved otherwise with:")
@@ -133,17 +152,43 @@ struct Explanation {
             for answer in step.answers { Output.wrapped("→ \(words(answer))", indent: 3) }
         }
         Output.line()
-        Output.line(
-            isComplete
-                ? "Spent: \(NumberText.significant(spent * unit.scale)) \(unit.name)."
-                : "The log lacks an answer here, so what the policy would have done next is not known.")
+        Output.wrapped(ending)
+        if !unused.isEmpty {
+            Output.wrapped(
+                "Not looked at: what \(unused.map(name).joined(separator: " and ")) said. This policy \(isComplete ? "doesn't ask" : "hasn't asked") for it."
+            )
+        }
+        if !looksForChanges {
+            Output.wrapped("To see what would change its mind, give --log: other values are taken from there.")
+        }
+    }
+
+    /// How far the policy came, in a sentence.
+    private var ending: String {
+        // Of an item outside the log only what its stages cost on average is known.
+        let amount = "\(NumberText.significant(spent * unit.scale)) \(unit.name)"
+        let spent = spent > 0 ? (item.id == nil ? " Spent on average: \(amount)." : " Spent: \(amount).") : ""
+        if isComplete { return spent.isEmpty ? "That is its last move." : String(spent.dropFirst()) }
+        if item.id != nil {
+            return "The log lacks an answer here, so what the policy would have done next is not known."
+        }
+        guard case .ask(let stages)? = steps.last?.move else { return "" }
+        let missing = stages.filter { item.said[$0] == nil }
+        let option = missing.map { stage in
+            schema.stages[stage].evidence.isEmpty
+                ? "--asked \(name(stage))" : "--evidence \(name(stage)).\(schema.stages[stage].evidence[0])=…"
+        }
+        return
+            "It would now ask \(missing.map(name).joined(separator: " and ")).\(spent) Tell it the answer with \(option.joined(separator: " ")) to go on."
     }
 
     var json: JSONValue {
         [
-            "item": .string(log.log.ids[item]), "group": log.log.groups[item].map { .string($0) } ?? .null,
-            "isComplete": .bool(isComplete), "spent": .number(spent),
-            "costUnit": .string("\(log.objective.unit) per item"),
+            "item": item.id.map { .string($0) } ?? .null, "group": item.group.map { .string($0) } ?? .null,
+            "context": .object(zip(schema.context, item.context).map { (key: $0, value: .number($1)) }),
+            "isComplete": .bool(isComplete), "unused": .array(unused.map { .string(name($0)) }),
+            "spent": .number(spent),
+            "costUnit": .string("\(objective.unit) per item"),
             "steps": .array(
                 steps.map { step in
                     [
@@ -156,25 +201,27 @@ struct Explanation {
                                 ]
                             }),
                         "answers": .array(step.answers.map { json($0) }),
-                        "changes": .array(
-                            step.changes.map {
-                                [
-                                    "signal": .string(schema.signalNames[$0.signal]), "value": .number($0.value),
-                                    "changed": .number($0.changed), "move": json($0.changedMove),
-                                ]
-                            }),
+                        "changes": looksForChanges
+                            ? .array(
+                                step.changes.map {
+                                    [
+                                        "signal": .string(schema.signalNames[$0.signal]), "value": .number($0.value),
+                                        "changed": .number($0.changed), "move": json($0.changedMove),
+                                    ]
+                                }) : .null,
                     ]
                 }),
         ]
     }
 
     private func json(_ answer: Answer) -> JSONValue {
-        [
-            "stage": .string(name(answer.stage)), "isPresent": .bool(answer.isPresent), "cost": .number(answer.cost),
-            "quality": .number(log.log.quality(item: item, stage: answer.stage)),
+        let said = answer.said
+        return [
+            "stage": .string(name(answer.stage)), "isPresent": .bool(said != nil),
+            "cost": said?.cost.map { .number($0) } ?? .null, "quality": said?.quality.map { .number($0) } ?? .null,
             "evidence": .object(
-                zip(schema.stages[answer.stage].evidence, schema.evidenceRange(of: answer.stage)).map {
-                    (key: $0, value: .number(log.log.signal(item: item, $1)))
+                zip(schema.stages[answer.stage].evidence, said?.evidence ?? []).map {
+                    (key: $0, value: .number($1))
                 }),
         ]
     }

@@ -11,7 +11,8 @@ struct NamedPolicy {
     private let stage: String
 
     /// Reads the file `name`, or takes the stage of `log` that is called so.
-    init(_ name: String, log: OutcomeLog) throws {
+    /// - Parameter others: what else might have been named, said where `name` is none of it.
+    init(_ name: String, log: OutcomeLog, others: String = "") throws {
         self.name = name
         stage = name
         let stages = log.schema.stages.map(\.name)
@@ -25,7 +26,7 @@ struct NamedPolicy {
         {
             throw DeferralError.badPolicyFile(
                 path: path, reason: reason,
-                remedy: "Give a policy file or one of the stages: \(stages.joined(separator: ", ")).")
+                remedy: "Give a policy file or one of the stages: \(stages.joined(separator: ", "))\(others).")
         }
     }
 

@@ -9,9 +9,6 @@ struct FrontierSection {
 
     init(_ context: ReportContext) { self.context = context }
 
-    /// How many families are drawn; the rest would hide them.
-    private static let limit = 5
-
     var section: HTMLPage.Section {
         .init(
             "Frontier",
@@ -20,7 +17,7 @@ struct FrontierSection {
                     "Up and to the left is better. Lines are what each family reaches on the items it was learned from, each item by a policy that was learned without it. The dashed line is the best single stage or random mixture of two, which every family must beat; the oracle knows every outcome beforehand and can't be followed. Points with bars are the policies that meet the goal, measured on held-out items."
                 ),
                 .figure(chart, caption: "Cost and quality of the families"),
-            ])
+            ] + (areas.map { [.table($0)] } ?? []))
     }
 
     private var chart: Chart {
@@ -39,7 +36,7 @@ struct FrontierSection {
         if let simple = rows.first(where: { $0.name == "single-stage" })?.frontier {
             series.append(line("single stages", simple.points, color: .muted, isDashed: true))
         }
-        let shown = families
+        let shown = context.shown
         for (index, row) in shown.enumerated() {
             series.append(line(row.name, row.frontier?.points ?? [], color: .palette(index), isDashed: false))
         }
@@ -76,22 +73,34 @@ struct FrontierSection {
             series: series)
     }
 
-    /// The chosen family and those with the largest areas under their frontiers.
-    private var families: [SearchResult.Row] {
-        let rows = context.fit.result.rows.filter {
-            $0.kind == .family && $0.frontier != nil && $0.name != "single-stage"
+    /// The published figures of every family drawn, and what it saves at equal quality.
+    private var areas: TextTable? {
+        guard let first = context.frontiers.first, !first.frontier.figures.isEmpty else { return nil }
+        let figures = first.frontier.figures
+        let reference = context.fit.stages[first.frontier.reference]
+        var table = TextTable(
+            "Area under the frontier, held out",
+            columns: ["family"] + figures.map { .init($0.name) } + [.init("saved where as good as \(reference)")])
+        for tables in context.frontiers {
+            let own = tables.frontier.figures
+            table.add(
+                [.text(tables.name)]
+                    + figures.map { figure in
+                        own.first { $0.kind == figure.kind }.map { FrontierTables.cell($0, $0.value) } ?? .missing
+                    } + [FrontierTables.percent(tables.frontier.equalQuality().savedOfReference)],
+                style: tables.name == context.fit.result.chosen ? .best : .plain)
         }
-        let start = rows.compactMap { $0.frontier?.points.first?.cost }.max() ?? 0
-        let end = max(context.training.meanCost.max() ?? 0, start * 1.000001)
-        func area(_ row: SearchResult.Row) -> Double {
-            row.frontier.map { FrontierArea.meanQuality($0, from: start, to: end) } ?? -.infinity
-        }
-        let ranked = rows.map { ($0, area($0)) }.sorted {
-            ($0.0.name == context.fit.result.chosen ? .infinity : $0.1, $1.0.name) > (
-                $1.0.name == context.fit.result.chosen ? .infinity : $1.1, $0.0.name
-            )
-        }
-        return ranked.prefix(Self.limit).map(\.0)
+        let equal = first.frontier.equalQuality()
+        table.add(
+            [.text("single stages mixed at random")]
+                + figures.map { $0.isShare ? .percent($0.mixtures) : .number($0.mixtures) }
+                + [.percent(1 - equal.mixtureCost / equal.referenceCost, decimals: 0)],
+            style: .faint, startsGroup: true)
+        table.notes = [
+            "Defined by: " + figures.map { "\($0.name): \($0.source)" }.joined(separator: "; ") + ".",
+            "All prices of each family, on \(first.frontier.itemCount) items that it was not learned on. \(FrontierTables.note)",
+        ]
+        return table
     }
 
     /// Prices from where only quality counts to where only cost does.

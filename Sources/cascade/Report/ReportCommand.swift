@@ -46,6 +46,7 @@ struct ReportCommand: ParsableCommand {
         if output.json {
             let report: JSONValue = [
                 "report": .string(outputPath), "policy": .string(context.family),
+                "frontiers": .array(context.frontiers.map(\.json)),
                 "sections": .array(page.sections.map { .string($0.title) }),
                 "cards": .array(
                     page.cards.map {

@@ -23,6 +23,10 @@ struct ReportContext {
     let referenceOutcomes: ReplayedOutcomes
     /// The items that families were learned from: frontiers are drawn on these, out of fold.
     let training: CostedLog
+    /// The chosen family and those with the largest areas under their frontiers: the rows that are drawn.
+    let shown: [SearchResult.Row]
+    /// Their frontiers on the held-out items.
+    let frontiers: [FrontierTables]
 
     init(fit: Fit, policy named: NamedPolicy) throws {
         let whole = fit.log.log
@@ -50,6 +54,24 @@ struct ReportContext {
             isCertified: false)
         let heldOut = Set(try learned.heldOut(of: whole) ?? [])
         training = fit.log.subset((0..<whole.count).filter { !heldOut.contains($0) })
+        shown = Self.shown(fit, training)
+        frontiers = try shown.compactMap { try fit.frontier(of: $0) }
+    }
+
+    /// How many families are drawn; the rest would hide them.
+    private static let limit = 5
+
+    private static func shown(_ fit: Fit, _ training: CostedLog) -> [SearchResult.Row] {
+        let rows = fit.result.rows.filter { $0.kind == .family && $0.frontier != nil && $0.name != "single-stage" }
+        let start = rows.compactMap { $0.frontier?.points.first?.cost }.max() ?? 0
+        let end = max(training.meanCost.max() ?? 0, start * 1.000001)
+        func area(_ row: SearchResult.Row) -> Double {
+            if row.name == fit.result.chosen { return .infinity }
+            let area = row.frontier.map { FrontierArea.meanQuality($0, from: start, to: end) } ?? .nan
+            return area.isNaN ? -.infinity : area
+        }
+        let ranked = rows.map { ($0, area($0)) }.sorted { ($1.1, $0.0.name) < ($0.1, $1.0.name) }
+        return ranked.prefix(limit).map(\.0)
     }
 
     /// The names of the stages in the policy's order.

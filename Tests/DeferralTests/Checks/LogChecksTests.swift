@@ -152,8 +152,13 @@ import Testing
         Defect(name: "a rare group", check: "imbalance", column: "group", severity: .note) { log, _ in
             log.groups = CodedColumn((0..<log.count).map { $0 < 2 ? "rare" : log.groups[$0] })
         },
-        Defect(name: "always the same answer", check: "metric", column: "small.answer", severity: .warning) { log, _ in
-            log.answers[0] = CodedColumn((0..<log.count).map { $0 % 20 == 0 ? "c1" : "c0" })
+        Defect(name: "no better than one answer", check: "metric", column: "large.answer", severity: .warning) {
+            log, _ in
+            RareClass.plant(&log, errors: [0, 12, 15])
+        },
+        Defect(name: "one stage no better than one answer", check: "metric", column: "small.answer", severity: .note) {
+            log, _ in
+            RareClass.plant(&log, errors: [0, 12, 200])
         },
         Defect(name: "stages that rank by group otherwise", check: "metric", column: "group", severity: .note) {
             log, _ in
@@ -179,6 +184,23 @@ import Testing
         },
     ]
 
+    @Test func `says once that stages are no better than one answer, and only where answers are classes`() {
+        var random = Random(seed: 7)
+        var log = CleanLog.clean(using: &random)
+        RareClass.plant(&log, errors: [0, 12, 15])
+        let findings = MetricCheck().run(log, context: context).filter { $0.columns.contains("small.answer") }
+        #expect(findings.count == 1)
+        #expect(findings.first?.columns.contains("large.answer") == true)
+        // Answers coded right and wrong say nothing about classes: each stage is right as often as it says so.
+        log.answers = (0..<3).map { stage in
+            CodedColumn((0..<log.count).map { log.quality[$0 * 3 + stage] == 1 ? "right" : "wrong" })
+        }
+        #expect(MetricCheck().run(log, context: context).allSatisfy { !$0.columns.contains("small.answer") })
+        // Nor do answers of which several are right.
+        log.answers = (0..<3).map { stage in CodedColumn((0..<log.count).map { "c\($0 % 3) by \(stage)" }) }
+        #expect(MetricCheck().run(log, context: context).allSatisfy { !$0.columns.contains("small.answer") })
+    }
+
     @Test(arguments: defects) func `find each planted defect and name its column`(defect: Defect) {
         var random = Random(seed: 7)
         var log = CleanLog.clean(using: &random)
@@ -189,5 +211,25 @@ import Testing
                 $0.check == defect.check && $0.columns.contains(defect.column) && $0.severity == defect.severity
             },
             "\(findings.filter { $0.severity > .ok })")
+    }
+}
+
+/// Answers of which one is rare: 'c1' on every twentieth item, else 'c0'.
+enum RareClass {
+    /// Every stage answers 'c0', but each `errors[stage]`-th item otherwise than is right; 0 is never.
+    static func plant(_ log: inout OutcomeLog, errors: [Int]) {
+        let stages = errors.count
+        for (stage, every) in errors.enumerated() {
+            let answers = (0..<log.count).map { item -> String in
+                let label = item % 20 == 0 ? "c1" : "c0"
+                // Without errors it always answers 'c0'.
+                if every == 0 { return "c0" }
+                return item % every == 1 ? (label == "c0" ? "c1" : "c0") : label
+            }
+            for (item, answer) in answers.enumerated() {
+                log.quality[item * stages + stage] = answer == (item % 20 == 0 ? "c1" : "c0") ? 1 : 0
+            }
+            log.answers[stage] = CodedColumn(answers)
+        }
     }
 }

@@ -14,6 +14,13 @@ import Testing
         let row = try #require(result.rows.first { $0.name == result.chosen })
         let single = try #require(result.rows.first { $0.kind == .baseline })
         #expect(row.measurement.cost.estimate < single.measurement.cost.estimate)
+        // Why, in words that someone new can read.
+        let reason = result.reason
+        #expect(reason.tried == ["thresholds", "linear-router"])
+        #expect(reason.best == result.chosen && reason.runnerUp != nil && reason.measure == .costShare)
+        let gain = try #require(reason.gain)
+        #expect(gain.lower > 0 && gain.upper < 1.5)
+        #expect(result.why.contains("2 families were tried") && result.why.contains("less than the simple policy"))
         // A fresh log of the same law: quality within 4 standard errors (0.5 / sqrt(20,000)) of what was asked.
         let fresh = CostedLog(SimulatedLog.rising(items: 20_000, stages: 3, seed: 22))
         let outcomes = Replay.outcomes(of: result.policy, on: fresh)

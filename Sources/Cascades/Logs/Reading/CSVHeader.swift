@@ -26,6 +26,10 @@ struct CSVHeader: Sendable {
                     guard let name = String(validating: cell, as: UTF8.self) else {
                         throw .bad(column: "header", expected: "names in UTF-8", found: "other bytes")
                     }
+                    var next = p
+                    if columns.isEmpty, !cells.goesOn(&next), let other = Self.separator(in: name) {
+                        throw .bad(column: "header", expected: "cells separated by commas", found: other)
+                    }
                     let column = try Self.column(name, &table)
                     if columns.contains(column) {
                         throw .bad(column: name, expected: "each column once", found: "it again")
@@ -41,6 +45,11 @@ struct CSVHeader: Sendable {
         self.columns = columns
         self.length = length
         self.lineCount = lineCount + 1
+    }
+
+    /// What stands in place of commas in a header that is one cell, if it looks like that.
+    private static func separator(in name: String) -> String? {
+        name.contains(";") ? "semicolons" : name.contains("\t") ? "tabs" : nil
     }
 
     /// The column that a header cell names.
