@@ -8,8 +8,8 @@ struct CrossValidation: Sendable {
     let folds: [[Int]]
     /// The path learned without each fold.
     let paths: [any PolicyPath]
-    /// The path learned on the whole training log.
-    let whole: any PolicyPath
+    /// The path learned on the whole training log, where one was given.
+    let whole: (any PolicyPath)?
     /// The log of each fold.
     let logs: [CostedLog]
     let count: Int
@@ -17,22 +17,24 @@ struct CrossValidation: Sendable {
     /// Learns a path for each fold, and one on all of `training`, from a stream of its own each: side by side, since
     /// much of what families do is one step after the other.
     init(
-        _ learner: any PolicyLearner, on log: CostedLog, folds: [[Int]], training: CostedLog, random: Random,
+        _ learner: any PolicyLearner, on log: CostedLog, folds: [[Int]], training: CostedLog? = nil, random: Random,
         work: ProgressTracker
     ) throws {
         self.folds = folds
         count = log.count
         logs = folds.map { log.subset($0) }
         // The largest comes first, so that it does not come alone at the end.
-        var paths = try Parallel.map(count: folds.count + 1) { index in
-            let fold = index == 0 ? folds.count : index - 1
-            let rest = folds.indices.filter { $0 != fold }.flatMap { folds[$0] }.sorted()
-            var stream = random.split(UInt64(fold))
-            let path = try learner.fit(index == 0 ? training : log.subset(rest), using: &stream)
+        let parts =
+            (training.map { [(fold: folds.count, log: $0)] } ?? []) + folds.indices.map { (fold: $0, log: nil) }
+        var paths = try Parallel.map(count: parts.count) { index in
+            let part = parts[index]
+            let rest = folds.indices.filter { $0 != part.fold }.flatMap { folds[$0] }.sorted()
+            var stream = random.split(UInt64(part.fold))
+            let path = try learner.fit(part.log ?? log.subset(rest), using: &stream)
             work.advance()
             return path
         }
-        whole = paths.removeFirst()
+        whole = training == nil ? nil : paths.removeFirst()
         self.paths = paths
     }
 

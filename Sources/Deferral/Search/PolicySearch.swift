@@ -169,7 +169,7 @@ public struct PolicySearch: Sendable {
             outcomes = validation.outcomes(mixture)
         }
         return Candidate(
-            learner: learner, path: validation.whole, mixture: mixture, frontier: frontier,
+            learner: learner, path: validation.whole!, mixture: mixture, frontier: frontier,
             quality: outcomes.quality,
             cost: outcomes.cost)
     }
