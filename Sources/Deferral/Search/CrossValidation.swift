@@ -39,17 +39,41 @@ struct CrossValidation: Sendable {
     }
 
     /// Mean cost and quality at each price over all folds.
-    func points(_ prices: [Double]) -> [FrontierPoint] {
-        let sweeps = Parallel.map(count: folds.count) { paths[$0].sweep(logs[$0], prices: prices) }
+    func points(_ prices: [Double]) -> [FrontierPoint] { points(prices, on: logs) { paths[$0] } }
+
+    /// Mean cost and quality over `logs`, one for each fold, of a path for each.
+    private func points(
+        _ prices: [Double], on logs: [CostedLog], _ path: @Sendable (Int) -> any PolicyPath
+    ) -> [FrontierPoint] {
+        let total = Double(logs.reduce(0) { $0 + $1.count })
+        let sweeps = Parallel.map(count: logs.count) { path($0).sweep(logs[$0], prices: prices) }
         return prices.indices.map { index in
             var point = FrontierPoint(price: prices[index], cost: 0, quality: 0)
-            for (fold, sweep) in sweeps.enumerated() {
-                let share = Double(folds[fold].count) / Double(count)
+            for (log, sweep) in zip(logs, sweeps) {
+                let share = Double(log.count) / total
                 point.cost += share * sweep[index].cost
                 point.quality += share * sweep[index].quality
             }
             return point
         }
+    }
+
+    /// Where on the path of all items the policies of the folds at `mixture` are: where it costs on its own items what
+    /// they cost on theirs. The same price would not do: a path learned on other items may turn to another chain of
+    /// stages there, and quality follows cost far more closely than price.
+    ///
+    /// Each fold's policy is looked at on the next fold, which it has learned from, so that learning by heart changes
+    /// both sides alike.
+    func transferred(_ mixture: PriceMixture, grid: [Double]) -> PriceMixture {
+        guard let whole, !(mixture.prices.count == 1 && !(mixture.prices[0] > 0 && mixture.prices[0] < .infinity))
+        else { return mixture }
+        let samples = logs.map { $0.count > 1000 ? $0.subset(Array(0..<1000)) : $0 }
+        let own = points(mixture.prices, on: samples) { paths[($0 + folds.count - 1) % folds.count] }
+        let cost = zip(own, mixture.weights).reduce(0) { $0 + $1.1 * $1.0.cost }
+        guard cost.isFinite else { return mixture }
+        return GoalSolver.solve(.budget(cost), reference: 0, grid: grid, rounds: 1) { prices in
+            points(prices, on: samples) { _ in whole }
+        }.mixture
     }
 
     /// Quality and cost of every item under the policy of its fold at `mixture`, `[items]`.

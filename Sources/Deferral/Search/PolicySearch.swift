@@ -157,8 +157,9 @@ public struct PolicySearch: Sendable {
     ) throws -> Candidate {
         let validation = try CrossValidation(
             learner, on: log, folds: folds, training: training, random: random, work: work)
+        let grid = PriceGrid.coarse(for: training)
         var (mixture, points) = GoalSolver.solve(
-            goal, reference: reference.quality, grid: PriceGrid.coarse(for: training), outcomes: validation.points)
+            goal, reference: reference.quality, grid: grid, outcomes: validation.points)
         let frontier = Frontier(hullOf: points)
         var outcomes = validation.outcomes(mixture)
         if case .keep(let share) = goal, margin > 0.5 {
@@ -168,8 +169,11 @@ public struct PolicySearch: Sendable {
             mixture = GoalSolver.mixture(goal, reference: reference.quality, margin: margin, on: frontier)
             outcomes = validation.outcomes(mixture)
         }
+        var transferred = mixture
+        if case .price = goal {} else { transferred = validation.transferred(mixture, grid: grid) }
         return Candidate(
-            learner: learner, path: validation.whole!, mixture: mixture, frontier: frontier,
+            learner: learner, path: validation.whole!, mixture: mixture,
+            policy: transferred.policy(of: validation.whole!), frontier: frontier,
             quality: outcomes.quality,
             cost: outcomes.cost)
     }
@@ -189,15 +193,15 @@ public struct PolicySearch: Sendable {
     struct Candidate: Sendable {
         let learner: any PolicyLearner
         let path: any PolicyPath
+        /// Where the goal is met out of fold.
         let mixture: PriceMixture
+        /// The policy, learned on all training items.
+        let policy: any Policy
         /// The out-of-fold frontier.
         let frontier: Frontier
         /// Out-of-fold quality of each training item.
         let quality: [Double]
         /// Out-of-fold cost of each training item.
         let cost: [Double]
-
-        /// The policy, learned on all training items.
-        var policy: any Policy { mixture.policy(of: path) }
     }
 }
