@@ -26,7 +26,7 @@ public struct ThresholdLearner: PolicyLearner {
     /// A learner.
     public init(
         scoreName: String? = nil, calibration: CalibrationMethod? = nil, longestChain: Int = 5, mostChains: Int = 64,
-        proof: Int = 1 << 18
+        proof: Int = 1 << 16
     ) {
         self.scoreName = scoreName
         self.calibration = calibration
