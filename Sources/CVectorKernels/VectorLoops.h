@@ -66,7 +66,7 @@ INLINE vd exp8(vd x) {
 
 // ln m for m = 1 + f, m in [1/sqrt 2, sqrt 2]: with s = f / (2 + f), f - (f^2/2 - s (f^2/2 + s^2 L(s^2))).
 INLINE vd log8(vd x) {
-    vi subnormal = x < (vd)0x1p-1022;
+    vi subnormal = (vi)(x < (vd)0x1p-1022);
     vd scaled = subnormal ? x * (vd)0x1p54 : x;
     vu bits = (vu)scaled;
     // The exponent, counted so that the significand falls between the square roots of a half and of two.
@@ -106,9 +106,8 @@ INLINE vd log1p8(vd x) {
     return magnitude(x) < (vd)0x1p-54 ? x : y;
 }
 
-// ln(1 + e) for e in [0, 1], by s = e / (2 + e) without reduction.
-INLINE vd log1p_unit8(vd e) {
-    vd s = e / ((vd)2.0 + e);
+// ln(1 + e) for e in [0, 1] given s = e / (2 + e), without reduction.
+INLINE vd log1p_unit8(vd e, vd s) {
     vd z = s * s;
     vd z2 = z * z;
     vd z4 = z2 * z2;
@@ -142,9 +141,12 @@ static void loop_log1p(const double *x, double *out, size_t n) {
 
 INLINE void softplus_sigmoid8(vd x, vd *softplus, vd *sigmoid) {
     vd e = exp8((vd)((vu)x | (vu)0x8000000000000000ull));
-    vd one = (vd)1.0 / ((vd)1.0 + e);
+    // One division for both quotients, 1 / (1 + e) and e / (2 + e).
+    vd u = (vd)1.0 + e, v = (vd)2.0 + e;
+    vd q = (vd)1.0 / (u * v);
+    vd one = q * v;
     vd positive = x > (vd)0.0 ? x : (vd)0.0;
-    *softplus = positive + log1p_unit8(e);
+    *softplus = positive + log1p_unit8(e, e * u * q);
     *sigmoid = x >= (vd)0.0 ? one : e * one;
 }
 
@@ -169,7 +171,7 @@ static double loop_max(const double *x, size_t n) {
     size_t i = 0;
     for (; i < n; i += 8) {
         vd v = i + 8 <= n ? load(x + i) : load_part(x + i, n - i, -__builtin_inf());
-        nan |= v != v;
+        nan |= (vi)(v != v);
         best = v > best ? v : best;
     }
     double result = -__builtin_inf();
@@ -300,7 +302,7 @@ INLINE void normals8(uint64_t block, uint64_t high, uint64_t key, vd *cosine, vd
     vd c23 = FMA((vd)0x1.e1f50683b42d0p+5, z, (vd)-0x1.55d3c7e3c95bcp+6);
     vd c45 = FMA((vd)0x1.f9cc6acff3cc6p+2, z, (vd)-0x1.a6d1ecb740509p+4);
     vd c = FMA(FMA(FMA(FMA((vd)-0x1.b26fe86abf9f6p+0, z2, c45), z2, c23), z2, c01), z, (vd)1.0);
-    vi swap = (b & (vu)1) == (vu)1;
+    vi swap = (vi)((b & (vu)1) == (vu)1);
     vu sign = (b & (vu)2) << 62;
     c = (vd)((vu)c ^ sign);
     *cosine = radius * (swap ? s : c);

@@ -3,7 +3,11 @@
 #define CVK_FUSED 0
 #define CVK_NAME "sse2"
 #else
-#define CVK_FUSED (defined(__aarch64__) || defined(__ARM_FEATURE_FMA) || defined(__FMA__))
+#if defined(__aarch64__) || defined(__ARM_FEATURE_FMA)
+#define CVK_FUSED 1
+#else
+#define CVK_FUSED 0
+#endif
 #define CVK_NAME "plain"
 #endif
 #define CVK_TABLE cvk_plain

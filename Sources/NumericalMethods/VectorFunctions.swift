@@ -38,7 +38,7 @@ public enum VectorFunctions {
         cvk_log1p(source, target, x.count)
     }
 
-    /// ln(1 + eˣ) and 1 / (1 + e⁻ˣ) in one pass, within 3 ulp each: the value and the derivative of a logistic loss.
+    /// ln(1 + eˣ) and 1 / (1 + e⁻ˣ) in one pass, within 4 ulp each: the value and the derivative of a logistic loss.
     public static func softplusAndSigmoid(
         _ x: UnsafeBufferPointer<Double>, softplus: UnsafeMutableBufferPointer<Double>,
         sigmoid: UnsafeMutableBufferPointer<Double>

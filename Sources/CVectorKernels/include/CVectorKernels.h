@@ -11,13 +11,13 @@
 // sets may differ in the last place (fused multiply-adds); on one machine they never change. Arrays may be the same
 // (in place) but must not overlap otherwise. None needs an alignment.
 
-// out[i] = e^x[i], within 1 ulp; 0 and +infinity where it leaves the range, subnormals included.
+// out[i] = e^x[i], within 1.1 ulp; 0 and +infinity where it leaves the range, subnormals included.
 void cvk_exp(const double *x, double *out, size_t n);
 // out[i] = ln x[i], within 1 ulp; -infinity at 0, NaN below.
 void cvk_log(const double *x, double *out, size_t n);
 // out[i] = ln(1 + x[i]), within 2 ulp; -infinity at -1, NaN below.
 void cvk_log1p(const double *x, double *out, size_t n);
-// softplus[i] = ln(1 + e^x[i]) and sigmoid[i] = 1 / (1 + e^-x[i]), within 3 ulp each.
+// softplus[i] = ln(1 + e^x[i]) and sigmoid[i] = 1 / (1 + e^-x[i]), within 4 ulp each.
 void cvk_softplus_sigmoid(const double *x, double *softplus, double *sigmoid, size_t n);
 // The largest; -infinity for none; NaN if any is NaN.
 double cvk_max(const double *x, size_t n);
