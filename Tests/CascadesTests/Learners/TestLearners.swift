@@ -17,7 +17,7 @@ func arbitraryLearner(
 }
 
 /// Every function from 0 ..< `domain` to 0 ..< `range`.
-func everyFunction(_ domain: Int, _ range: Int) -> [@Sendable (Int) -> Int] {
+func everyFunction(_ domain: Int, _ range: Int) -> [(Int) -> Int] {
     DecisionGame(observations: domain, moves: range).strategies.map { table in { table[$0] } }
 }
 
