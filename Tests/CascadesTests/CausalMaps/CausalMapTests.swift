@@ -143,6 +143,16 @@ private let gated = GatedRecurrentCell(inputs: 3, hidden: 2).causal
         #expect(try doubling.run([], parameters: [2, 1, 0]) == [])
     }
 
+    @Test func `are rejected with a wrong pullback`() {
+        var random = Random(seed: 6)
+        let laws = Set(checkCausalMap(CausalMap(WrongPullback()), using: &random).map(\.law))
+        #expect(
+            laws == [
+                "the gradient is the derivative's transpose",
+                "the gradient is backpropagation through the unrolled map",
+            ])
+    }
+
     @Test func `name the step at which numbers stop being finite, and counts that don't fit`() {
         let p = [Double](repeating: 0.1, count: elman.parameterCount)
         #expect(throws: SmoothMapError.notFinite(what: "the state", place: "step 1")) {

@@ -126,6 +126,15 @@ import Testing
             checkMaximumLikelihood(whole, data: [Pair([0.2, 0.4], whole.sample([0.2, 0.4], using: &random))]) == [])
     }
 
+    @Test func `is rejected for a learner that climbs something else`() {
+        let model = kernel(.bernoulli, [0.5, -0.25])
+        let other = Misled(base: model)
+        let data = [Pair([0.5, 1.0], [0.0, 1.0])]
+        #expect(checkMaximumLikelihood(model, data: data) == [])
+        #expect(
+            Set(checkMaximumLikelihood(other, data: data).map(\.law)) == ["a lesson is a step up the log-density"])
+    }
+
     @Test func `asks for kernels with the same noise`() {
         let (one, two) = (kernel(.poisson, [0]), kernel(.bernoulli, [0]))
         #expect(throws: SmoothMapError.differentNoise(first: "poisson", second: "bernoulli")) { try one.meansThen(two) }
@@ -210,6 +219,25 @@ private struct Single: DensityKernel {
     var base: MeanKernel<AffineMap>
     func sample(_ input: Int, using random: inout Random) -> Double { base.sample([], using: &random)[0] }
     func logDensity(of output: Double, given input: Int) -> Double { base.logDensity(of: [output], given: []) }
+}
+
+/// A model whose learner takes its noise for Gaussian.
+private struct Misled: MaximumLikelihoodModel {
+    typealias Map = SmoothSequence<SmoothSequence<AffineMap, ElementwiseMap>, ElementwiseMap>
+    var base: MeanKernel<Map>
+    func sample(_ input: [Double], using random: inout Random) -> [Double] { base.sample(input, using: &random) }
+    func logDensity(of output: [Double], given input: [Double]) -> Double { base.logDensity(of: output, given: input) }
+    var parameterCount: Int { base.parameterCount }
+    var parameters: [Double] { base.parameters }
+    func with(parameters: [Double]) -> Misled { Misled(base: base.with(parameters: parameters)) }
+    func addGradient(
+        of output: [Double], given input: [Double], scale: Double, to gradient: inout [Double], at offset: Int
+    ) {
+        base.addGradient(of: output, given: input, scale: scale, to: &gradient, at: offset)
+    }
+    func learner(rate: Double) -> GradientLearner<Map> { GradientLearner(base.map, rate: rate) }
+    var learnerParameters: [Double] { parameters }
+    func with(learnerParameters: [Double]) -> Misled { with(parameters: learnerParameters) }
 }
 
 /// A line on the last of two numbers.
