@@ -163,9 +163,3 @@ private struct LayerLessons {
         (0..<count).map { _ in random.normal() }
     }
 }
-
-/// The largest difference of two lists, relative to the largest number if that is above 1.
-func largestDifference(_ left: [Double], _ right: [Double]) -> Double {
-    let size = right.reduce(1) { max($0, abs($1)) }
-    return zip(left, right).reduce(0) { max($0, abs($1.0 - $1.1) / size) }
-}
