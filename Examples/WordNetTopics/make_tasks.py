@@ -11,7 +11,7 @@ import sys
 
 # The lexicographer files of WordNet (lexnames(5WN)) that have a plain English name.
 KINDS = {5: "animal", 8: "body", 12: "feeling", 13: "food", 15: "place", 18: "person", 20: "plant", 27: "substance"}
-EACH, TEST_SHARE = 150, 0.3
+EACH, TEST_SHARE = 100, 0.3
 EXAMPLES = [("a young cat", "animal"), ("a thick soup made of peas", "food"), ("a person who repairs shoes", "person")]
 
 source = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/wordnet/data.noun"
@@ -40,8 +40,9 @@ for kind, rows in found.items():
 draw.shuffle(items)
 header = {
     "task": "wordnet-topics",
-    "template": "Definition: {input}\nWhat kind of thing is it: " + ", ".join(list(KINDS.values())[:-1])
-    + " or " + list(KINDS.values())[-1] + "?",
+    "system": "Say what kind of thing a definition tells of: " + ", ".join(list(KINDS.values())[:-1])
+    + " or " + list(KINDS.values())[-1] + ".",
+    "template": "Definition: {input}",
     "examples": [{"input": text, "answer": kind} for text, kind in EXAMPLES],
     "cue": "Kind:",
     "labels": list(KINDS.values()),

@@ -134,7 +134,7 @@ struct `commands on a language model` {
 
     @Test func `record makes a log, goes on with it, and its policy asks live`() throws {
         var text = "{\"task\": \"sums\", \"labels\": [\"even\", \"odd\"], \"template\": \"Is {input} even or odd?\"}\n"
-        for number in 0..<60 {
+        for number in 0..<100 {
             text +=
                 "{\"id\": \"q\(number)\", \"input\": \"\(number)\", \"answer\": \"\(number % 2 == 0 ? "even" : "odd")\"}\n"
         }
@@ -148,11 +148,11 @@ struct `commands on a language model` {
         #expect(first.status == 0, "\(first.errors)")
         #expect(first.json["recorded"] as? Int == 20)
         let second = try Cascade.run(record)
-        #expect(second.json["recorded"] as? Int == 40 && second.json["skipped"] as? Int == 20, "\(second.output)")
+        #expect(second.json["recorded"] as? Int == 80 && second.json["skipped"] as? Int == 20, "\(second.output)")
         let read = try OutcomeLog.read(from: log)
-        #expect(read.count == 60 && read.isComplete && read.operations.allSatisfy { $0 > 0 })
+        #expect(read.count == 100 && read.isComplete && read.operations.allSatisfy { $0 > 0 })
         // Twins say the same.
-        for item in 0..<60 { #expect(read.answers[0][item] == read.answers[1][item]) }
+        for item in 0..<100 { #expect(read.answers[0][item] == read.answers[1][item]) }
         let other = try Cascade.run(["record", tasks, "--models", "smollm2-135m", "-o", log, "--threads", "1"])
         #expect(other.status == 65 && other.errors.contains("other columns"), "\(other.errors)")
 

@@ -64,7 +64,7 @@ public struct TextEvidence: Sendable, Hashable {
             }
         }
         let missing = Set(self.names).symmetricDifference(names)
-        if let name = missing.sorted().first {
+        if let name = missing.sorted().first ?? (Set(names).count < names.count ? names.first : nil) {
             throw .improperParameter(
                 name: "evidence", value: name, expected: "it together with what belongs to it, once")
         }
