@@ -1,4 +1,4 @@
-public import Cascades
+import Cascades
 import NumericalMethods
 
 /// Many runs of programs, and how they are carried out. Results are in the order of the indices, whatever ran when.
