@@ -6,7 +6,7 @@ public import Probability
 ///     let coin = Program<Int, Bool> { scope, flips in
 ///         let isFair = try scope.flip("fair", 0.5)
 ///         let heads = try Bernoulli(probability: isFair ? 0.5 : 0.9)
-///         for flip in 0..<flips { try scope.observe("flip"[flip], heads, 1) }
+///         for flip in 0..<flips { try scope.observe(.at("flip", flip), heads, 1) }
 ///         return isFair
 ///     }
 ///

@@ -57,7 +57,7 @@ public final class Scope {
 
     /// Runs `body` with all its addresses inside `address`: the body of a loop, a part of a model.
     ///
-    ///     for t in 0..<10 { try scope.nested("step"[t]) { x = try scope.sample("x", walk, x) } }
+    ///     for t in 0..<10 { try scope.nested(.at("step", t)) { x = try scope.sample("x", walk, x) } }
     @inlinable
     public func nested<Result>(_ address: Address, _ body: () throws -> Result) rethrows -> Result {
         let outer = prefix

@@ -88,7 +88,7 @@ struct DeferBelow: Policy {
         return Program { scope, count in
             var state = 1
             for t in 0..<count {
-                try await scope.nested("step"[t]) {
+                try await scope.nested(.at("step", t)) {
                     state = try await scope.ask("answer", stage, state).output
                     try scope.observe("check", Bernoulli(probability: [0.2, 0.5, 0.9][state]), 1)
                 }
@@ -233,12 +233,12 @@ struct DeferBelow: Policy {
         let counter = QuestionCounter()
         let spare = try CountingStage("spare", Self.large, counter: counter)
         let failing = Program<Int, Int> { scope, input in
-            try await scope.nested("turn"[2]) { try await scope.ask("model", broken, input).output }
+            try await scope.nested(.at("turn", 2)) { try await scope.ask("model", broken, input).output }
         }
         var random = Random(seed: 1)
         await #expect(
             throws: ProgramError.stageFailed(
-                address: "turn"[2] / "model", stage: "broken", failure: StageFailure(Outage()))
+                address: Address("turn")[2] / "model", stage: "broken", failure: StageFailure(Outage()))
         ) { try await LikelihoodWeighting(samples: 3).run(failing, 1, using: &random) }
         let robust = Program<Int, Int> { scope, input in
             var answer = 0

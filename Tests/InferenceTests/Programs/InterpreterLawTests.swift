@@ -57,7 +57,7 @@ import Testing
 
     @Test("SMC that waits at every weight", arguments: LawProgram.all)
     func waitingSMC(law: LawProgram) async throws {
-        let exact = try law.enumeration.run(law.program, law.input).posterior
+        let exact = try await law.enumeration.run(law.program, law.input).posterior
         var test = ReplicateTest(exact, isNormalised: false)
         var random = Random(seed: 14)
         for _ in 0..<ReplicateTest.replicates {
@@ -87,7 +87,7 @@ import Testing
     func blocks() throws {
         let law = LawProgram.all[3]
         let exact = try law.enumeration.run(law.program, law.input).posterior
-        let blocks = (0..<5).map { ProgramMetropolisHastings.Move.block(["state"[$0], "state"[$0 + 1]]) }
+        let blocks = (0..<5).map { ProgramMetropolisHastings.Move.block([.at("state", $0), .at("state", $0 + 1)]) }
         var test = ReplicateTest(exact, isNormalised: true)
         var random = Random(seed: 16)
         let chains = ProgramChains(
@@ -118,7 +118,8 @@ import Testing
         var alpha = [0.0, 1, 0]
         for reading in readings {
             alpha = (0..<3).map { state in
-                (0..<3).reduce(0) { $0 + alpha[$1] * moves[$1][state] } * (state == reading ? 4.0 / 6 : 1.0 / 6)
+                let ahead = (0..<3).map { alpha[$0] * moves[$0][state] }.reduce(0, +)
+                return ahead * (state == reading ? 4.0 / 6 : 1.0 / 6)
             }
         }
         let evidence = alpha.reduce(0, +)
@@ -133,7 +134,7 @@ import Testing
         let program = Program<Int, Double> { scope, _ in
             let mean = try scope.sample("mean", Normal.standard)
             for (index, reading) in [0.8, 1.2].enumerated() {
-                try scope.observe("reading"[index], Normal(mean: mean, standardDeviation: 0.5), reading)
+                try scope.observe(.at("reading", index), Normal(mean: mean, standardDeviation: 0.5), reading)
             }
             return mean
         }
@@ -143,10 +144,11 @@ import Testing
         ).run(program, 0, using: &random)
         for (power, exact) in [(1, 8.0 / 9), (2, 1.0 / 9 + 64.0 / 81)] {
             let means = chains.map { chain in
-                chain.outputs.reduce(0) { $0 + pow($1, Double(power)) } / Double(chain.outputs.count)
+                chain.outputs.map { pow($0, Double(power)) }.reduce(0, +) / Double(chain.outputs.count)
             }
             let mean = means.reduce(0, +) / 64
-            let error = (means.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 63 / 64).squareRoot()
+            let squares = means.map { ($0 - mean) * ($0 - mean) }
+            let error = (squares.reduce(0, +) / 63 / 64).squareRoot()
             // 7.5 standard errors of 64 chains: false alarm 3e-10.
             #expect(abs(mean - exact) < 7.5 * error)
             #expect(error < 0.02)

@@ -50,20 +50,20 @@ struct LawProgram: Sendable, CustomStringConvertible {
         LawProgram("a loop of dice", input: 4) { scope, count in
             var sum = 0
             for throwing in 0..<count {
-                sum += try scope.sample("die"[throwing], Categorical(weights: [1, 1, 1, 1])) + 1
-                try scope.factor("small"[throwing], logWeight: -0.1 * Double(sum))
+                sum += try scope.sample(.at("die", throwing), Categorical(weights: [1, 1, 1, 1])) + 1
+                try scope.factor(.at("small", throwing), logWeight: -0.1 * Double(sum))
             }
             return sum
         },
         LawProgram("nested programs") { scope, _ in
             let part = Program<Double, Int> { scope, p in
                 var count = 0
-                for flip in 0..<2 { count += try scope.flip("flip"[flip], p) ? 1 : 0 }
+                for flip in 0..<2 { count += try scope.flip(.at("flip", flip), p) ? 1 : 0 }
                 try scope.observe("check", Bernoulli(probability: 0.25 + 0.25 * Double(count)), 1)
                 return count
             }
-            let first = try scope.call("part"[0], part, 0.4)
-            let second = try scope.call("part"[1], part, 0.2 + 0.3 * Double(first))
+            let first = try scope.call(.at("part", 0), part, 0.4)
+            let second = try scope.call(.at("part", 1), part, 0.2 + 0.3 * Double(first))
             return 3 * first + second
         },
         LawProgram("hidden Markov", input: 6) { scope, steps in
@@ -71,16 +71,16 @@ struct LawProgram: Sendable, CustomStringConvertible {
             let move = try CategoricalKernel(transitions: [[2, 0, -1], [0, 2, 0], [-1, 0, 2]])
             var state = 1
             for t in 0..<steps {
-                state = try scope.sample("state"[t], move, state)
+                state = try scope.sample(.at("state", t), move, state)
                 let weights = (0..<3).map { $0 == state ? 4.0 : 1.0 }
-                try scope.observe("reading"[t], Categorical(weights: weights), readings[t])
+                try scope.observe(.at("reading", t), Categorical(weights: weights), readings[t])
             }
             return state
         },
         LawProgram("a noisy verifier") { scope, _ in
             for attempt in 0..<3 {
-                let guess = try scope.sample("guess"[attempt], Categorical(weights: [5, 3, 1, 1]))
-                let passes = try scope.flip("passes"[attempt], guess == 2 ? 0.9 : 0.15)
+                let guess = try scope.sample(.at("guess", attempt), Categorical(weights: [5, 3, 1, 1]))
+                let passes = try scope.flip(.at("passes", attempt), guess == 2 ? 0.9 : 0.15)
                 if passes {
                     try scope.observe("judge", Bernoulli(probability: guess == 2 ? 0.8 : 0.3), 1)
                     return 4 * attempt + guess
@@ -93,9 +93,9 @@ struct LawProgram: Sendable, CustomStringConvertible {
             // Passes with probability 0.0018.
             var first = 0
             for flip in 0..<6 {
-                let up = try scope.flip("flip"[flip], 0.35)
-                if flip < 3, try scope.flip("colour"[flip], 0.4) { first += 1 << flip }
-                try scope.require("up"[flip], up)
+                let up = try scope.flip(.at("flip", flip), 0.35)
+                if flip < 3, try scope.flip(.at("colour", flip), 0.4) { first += 1 << flip }
+                try scope.require(.at("up", flip), up)
             }
             return first
         },
@@ -103,7 +103,7 @@ struct LawProgram: Sendable, CustomStringConvertible {
             "a geometric loop, cut off", enumeration: ProgramEnumeration(logProbabilityBound: -34)
         ) { scope, _ in
             var count = 0
-            while try scope.flip("on"[count], 0.5) { count += 1 }
+            while try scope.flip(.at("on", count), 0.5) { count += 1 }
             try scope.factor("near two", logWeight: -0.5 * Double((count - 2) * (count - 2)))
             return count
         },
@@ -112,10 +112,10 @@ struct LawProgram: Sendable, CustomStringConvertible {
             let size = try scope.sample("size", Categorical(weights: [3, 2, 1])) + 1
             var peaks: [Int] = []
             for part in 0..<size {
-                try peaks.append(scope.sample("peak"[part], Categorical(weights: [1, 1, 1])))
+                try peaks.append(scope.sample(.at("peak", part), Categorical(weights: [1, 1, 1])))
             }
             for (item, value) in data.enumerated() {
-                try scope.nested("item"[item]) {
+                try scope.nested(.at("item", item)) {
                     let part = try scope.sample("part", Categorical(weights: [Double](repeating: 1, count: size)))
                     let weights = (0..<3).map { $0 == peaks[part] ? 8.0 : 1.0 }
                     try scope.observe("value", Categorical(weights: weights), value)
@@ -127,8 +127,8 @@ struct LawProgram: Sendable, CustomStringConvertible {
             var before = 0
             var up = 0
             for site in 0..<5 {
-                let spin = try scope.flip("spin"[site], 0.4) ? 1 : -1
-                if site > 0 { try scope.factor("bond"[site], logWeight: 0.7 * Double(spin * before)) }
+                let spin = try scope.flip(.at("spin", site), 0.4) ? 1 : -1
+                if site > 0 { try scope.factor(.at("bond", site), logWeight: 0.7 * Double(spin * before)) }
                 before = spin
                 up += spin > 0 ? 1 : 0
             }
@@ -137,7 +137,7 @@ struct LawProgram: Sendable, CustomStringConvertible {
         LawProgram("a coin on a grid of biases", input: 5) { scope, heads in
             let bias = try scope.sample("bias", Categorical(weights: [1, 2, 3, 2, 1]))
             let coin = try Bernoulli(probability: 0.1 + 0.2 * Double(bias))
-            for flip in 0..<7 { try scope.observe("flip"[flip], coin, flip < heads ? 1 : 0) }
+            for flip in 0..<7 { try scope.observe(.at("flip", flip), coin, flip < heads ? 1 : 0) }
             return bias
         },
         LawProgram("recursion: leaves of a random tree") { scope, _ in
@@ -187,6 +187,8 @@ struct LawProgram: Sendable, CustomStringConvertible {
 
 /// Two dependent choices, added up; knows no density.
 struct SkewedPair: ChoiceKernel {
+    typealias Input = Int
+    typealias Output = Int
     func choose<Source: ChoiceSource>(_ input: Int, using source: inout Source) throws(WeightError) -> Int {
         let first = try source.choose(logWeights: [0, 0.5])
         return first + (try source.choose(logWeights: (0..<max(2, input)).map { -0.4 * Double($0 * (1 + first)) }))
@@ -196,6 +198,8 @@ struct SkewedPair: ChoiceKernel {
 enum Tone: Sendable { case low, high }
 
 struct ToneKernel: ChoiceKernel, DensityKernel {
+    typealias Input = Void
+    typealias Output = Tone
     func choose<Source: ChoiceSource>(_ input: Void, using source: inout Source) throws(WeightError) -> Tone {
         try source.choose(logWeights: [log(0.25), log(0.75)]) == 0 ? .low : .high
     }

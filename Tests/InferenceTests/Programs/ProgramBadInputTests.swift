@@ -32,12 +32,12 @@ import Testing
     @Test("a duplicate address")
     func duplicate() {
         let program = Program<Int, Int> { scope, _ in
-            try scope.nested("loop"[1]) { _ = try scope.flip("x", 0.5) }
-            for _ in 0..<2 { try scope.nested("loop"[2]) { _ = try scope.flip("x", 0.5) } }
+            try scope.nested(.at("loop", 1)) { _ = try scope.flip("x", 0.5) }
+            for _ in 0..<2 { try scope.nested(.at("loop", 2)) { _ = try scope.flip("x", 0.5) } }
             return 0
         }
         for way in Self.everyWay(program) {
-            #expect(throws: ProgramError.duplicateAddress("loop"[2] / "x"), "\(way.name)") { try way.run() }
+            #expect(throws: ProgramError.duplicateAddress(Address("loop")[2] / "x"), "\(way.name)") { try way.run() }
         }
     }
 
@@ -56,7 +56,7 @@ import Testing
     @Test("a factor that is not a number, or +infinity", arguments: [Double.nan, .infinity])
     func badFactor(value: Double) {
         let program = Program<Int, Int> { scope, _ in
-            try scope.factor("score"[3], logWeight: value)
+            try scope.factor(.at("score", 3), logWeight: value)
             return 0
         }
         for way in Self.everyWay(program) {
@@ -64,7 +64,7 @@ import Testing
                 try way.run()
                 Issue.record("\(way.name) took \(value)")
             } catch ProgramError.badWeight(let address, let found) {
-                #expect(address == "score"[3] && (found == value || found.isNaN && value.isNaN))
+                #expect(address == .at("score", 3) && (found == value || found.isNaN && value.isNaN))
             } catch { Issue.record("\(way.name): \(error)") }
         }
     }
@@ -107,7 +107,7 @@ import Testing
     func noWeight() {
         let program = Program<Int, Int> { scope, _ in
             _ = try scope.flip("x", 0.5)
-            try scope.require("never"[0], false)
+            try scope.require(.at("never", 0), false)
             return 0
         }
         for way in Self.everyWay(program) where !["simulate", "record", "rejection"].contains(way.name) {
@@ -122,16 +122,16 @@ import Testing
     @Test("the enumeration of a continuous or endless choice")
     func continuous() {
         let normal = Program<Int, Int> { scope, _ in
-            try scope.nested("deep") { _ = try scope.sample("x"[1], Normal.standard) }
+            try scope.nested("deep") { _ = try scope.sample(.at("x", 1), Normal.standard) }
             return 0
         }
         do {
             _ = try ProgramEnumeration().run(normal, 0)
             Issue.record("it was enumerated")
         } catch ProgramError.notEnumerable(let address, _) {
-            #expect(address == "deep" / "x"[1])
+            #expect(address == "deep" / Address("x")[1])
         } catch { Issue.record("\(error)") }
-        let endless = Program<Int, Int> { scope, _ in try scope.sample("n", Poisson(mean: 2)) }
+        let endless = Program<Int, Int> { scope, _ in try scope.sample("n", Poisson(rate: 2)) }
         #expect(throws: ProgramError.self) { try ProgramEnumeration().run(endless, 0) }
         let kernel = Program<Int, Int> { scope, _ in
             try scope.sample("n", DistributionKernel<Double, Bernoulli>(constant: Bernoulli(probability: 0.5)), 0.5)
@@ -195,6 +195,8 @@ import Testing
 struct OfferedWeights: ChoiceKernel {
     var logWeights: [Double]
     init(_ logWeights: [Double]) { self.logWeights = logWeights }
+    typealias Input = Void
+    typealias Output = Int
     func choose<Source: ChoiceSource>(_ input: Void, using source: inout Source) throws(WeightError) -> Int {
         try source.choose(logWeights: logWeights)
     }

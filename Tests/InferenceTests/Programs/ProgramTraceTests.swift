@@ -48,13 +48,13 @@ import Testing
         do {
             _ = try law.program.replay(run.trace, 5)
             Issue.record("a longer run was replayed")
-        } catch ProgramError.traceMismatch(let address, _, _) { #expect(address == "state"[4]) }
+        } catch ProgramError.traceMismatch(let address, _, _) { #expect(address == .at("state", 4)) }
         do {
             _ = try law.program.replay(run.trace, 3)
             Issue.record("a shorter run was replayed")
-        } catch ProgramError.traceMismatch(let address, _, _) { #expect(address == "state"[3]) }
+        } catch ProgramError.traceMismatch(let address, _, _) { #expect(address == .at("state", 3)) }
         let typed = Program<Int, Int> { scope, _ in
-            try scope.sample("state"[0], ToneKernel(), ()) == .low ? 0 : 1
+            try scope.sample(.at("state", 0), ToneKernel(), ()) == .low ? 0 : 1
         }
         #expect(throws: ProgramError.self) { try typed.replay(run.trace, 0) }
     }
@@ -87,7 +87,7 @@ import Testing
         let program = Program<Int, Int> { scope, _ in
             var x = 0
             for step in 0..<2 {
-                try await scope.nested("step"[step]) {
+                try await scope.nested(.at("step", step)) {
                     x = try scope.sample("state", Categorical(weights: [0, 1]))
                     x = try await scope.ask("checked", stage, x).output
                     try scope.observe("reading", Bernoulli(probability: 0.5), 1)
