@@ -127,12 +127,12 @@ struct DeferBelow: Policy {
         var rejected = ReplicateTest(exact, isNormalised: true)
         var chained = rejected
         for _ in 0..<ReplicateTest.replicates {
-            weighted.add(try await LikelihoodWeighting(samples: 200).run(program, input, using: &random))
-            smc.add(try await ReexecutionSMC(particles: 100).run(program, input, using: &random))
+            weighted.add(try await LikelihoodWeighting(samples: 100).run(program, input, using: &random))
+            smc.add(try await ReexecutionSMC(particles: 60).run(program, input, using: &random))
             rejected.add(
-                try await RejectionSampling(samples: 100).run(program, input, using: &random).runs.map(\.output))
+                try await RejectionSampling(samples: 50).run(program, input, using: &random).runs.map(\.output))
         }
-        let chains = ProgramChains(chains: ReplicateTest.replicates, steps: 1000)
+        let chains = ProgramChains(chains: ReplicateTest.replicates, steps: 500)
         for chain in try await chains.run(program, input, using: &random) { chained.add(chain.outputs) }
         #expect(weighted.failures == [])
         #expect(smc.failures == [])

@@ -34,8 +34,11 @@ import Testing
         let exact = try law.enumeration.run(law.program, law.input).posterior
         var test = ReplicateTest(exact, isNormalised: true)
         var random = Random(seed: 12)
+        // About 3,000 runs a replicate.
+        let logBound = if case .total(let bound) = law.bound { bound } else { 0.0 }
+        let draws = min(200, max(6, Int(3000 * exp((exact.logEvidence ?? 0) - logBound))))
         for _ in 0..<ReplicateTest.replicates {
-            let method = RejectionSampling(samples: law.draws, bound: law.bound)
+            let method = RejectionSampling(samples: draws, bound: law.bound)
             test.add(try method.run(law.program, law.input, using: &random).runs.map(\.output))
         }
         #expect(test.failures == [])
@@ -47,7 +50,7 @@ import Testing
         var test = ReplicateTest(exact, isNormalised: false)
         var random = Random(seed: 13)
         for _ in 0..<ReplicateTest.replicates {
-            let method = ReexecutionSMC(particles: 200, threshold: threshold)
+            let method = ReexecutionSMC(particles: 100, threshold: threshold)
             do {
                 test.add(try method.run(law.program, law.input, using: &random))
             } catch InferenceError.zeroTotalWeight { test.addNoWeight() }
@@ -63,7 +66,7 @@ import Testing
         for _ in 0..<ReplicateTest.replicates {
             do {
                 test.add(
-                    try await ReexecutionSMC(particles: 100).run(law.asynchronous, law.input, using: &random))
+                    try await ReexecutionSMC(particles: 50).run(law.asynchronous, law.input, using: &random))
             } catch InferenceError.zeroTotalWeight { test.addNoWeight() }
         }
         #expect(test.failures == [])
@@ -77,7 +80,7 @@ import Testing
             var test = ReplicateTest(exact, isNormalised: true)
             let chains = ProgramChains(
                 ProgramMetropolisHastings(moves: moves, startTries: 1_000_000), chains: ReplicateTest.replicates,
-                steps: 1500, warmup: 300)
+                steps: 700, warmup: 200)
             for chain in try chains.run(law.program, law.input, using: &random) { test.add(chain.outputs) }
             #expect(test.failures == [])
         }

@@ -10,14 +10,13 @@ struct LawProgram: Sendable, CustomStringConvertible {
     var input = 0
     var bound = RejectionSampling.Bound.noTermAboveZero
     var enumeration = ProgramEnumeration()
-    /// Runs of likelihood weighting in each replicate, and draws of rejection.
-    var samples = 400
-    var draws = 200
+    /// Runs of likelihood weighting in each replicate.
+    var samples = 200
     var description: String { name }
 
     init(
         _ name: String, input: Int = 0, bound: RejectionSampling.Bound = .noTermAboveZero,
-        enumeration: ProgramEnumeration = ProgramEnumeration(), samples: Int = 400, draws: Int = 200,
+        enumeration: ProgramEnumeration = ProgramEnumeration(), samples: Int = 200,
         _ body: @escaping @Sendable (Scope, Int) throws -> Int
     ) {
         self.name = name
@@ -26,7 +25,6 @@ struct LawProgram: Sendable, CustomStringConvertible {
         self.bound = bound
         self.enumeration = enumeration
         self.samples = samples
-        self.draws = draws
     }
 
     /// The same program as one that may ask.
@@ -89,7 +87,7 @@ struct LawProgram: Sendable, CustomStringConvertible {
             try scope.factor("gave up", logWeight: -1.5)
             return 12
         },
-        LawProgram("rejection that almost never passes", samples: 4000, draws: 12) { scope, _ in
+        LawProgram("rejection that almost never passes", samples: 4000) { scope, _ in
             // Passes with probability 0.0018.
             var first = 0
             for flip in 0..<6 {
