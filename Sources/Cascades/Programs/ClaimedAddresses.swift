@@ -1,6 +1,8 @@
 /// The hashes of the addresses that a run has used: an open-addressed table, a few nanoseconds an insertion.
+///
+/// Whoever holds it frees it once; the compiler (6.3.1) can't inline the end of a value that would do so itself.
 @usableFromInline
-struct ClaimedAddresses: ~Copyable {
+struct ClaimedAddresses {
     @usableFromInline var slots: UnsafeMutablePointer<UInt64>
     @usableFromInline var mask = 31
     @usableFromInline var count = 0
@@ -11,7 +13,7 @@ struct ClaimedAddresses: ~Copyable {
         slots.initialize(repeating: 0, count: 32)
     }
 
-    deinit { slots.deallocate() }
+    func deallocate() { slots.deallocate() }
 
     /// Adds `hash`.
     /// - Returns: false when it was there.

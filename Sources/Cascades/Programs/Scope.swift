@@ -35,6 +35,8 @@ public final class Scope {
         self.meter = meter
     }
 
+    deinit { claimed.deallocate() }
+
     /// Ends the run with `error`: whatever the program does with it, nothing more happens in this scope.
     @usableFromInline
     func stop(_ error: any Error) -> any Error {

@@ -62,6 +62,7 @@ import Testing
     @Test("are claimed once each")
     func claims() {
         var claimed = ClaimedAddresses()
+        defer { claimed.deallocate() }
         var random = Random(seed: 1)
         var seen = Set<UInt64>()
         for _ in 0..<2000 {
