@@ -100,7 +100,18 @@ enum AddressName: Sendable {
         return hash
     }
 
-    var text: String {
+    @inlinable
+    static func == (left: AddressName, right: AddressName) -> Bool {
+        // One literal of the program is one pointer.
+        if case .literal(let a) = left, case .literal(let b) = right, a.utf8Start == b.utf8Start,
+            a.utf8CodeUnitCount == b.utf8CodeUnitCount
+        {
+            return true
+        }
+        return left.text == right.text
+    }
+
+    @usableFromInline var text: String {
         switch self {
         case .literal(let name): name.description
         case .text(let name): name
@@ -127,10 +138,9 @@ extension Address: ExpressibleByStringLiteral {
 }
 
 extension Address: Hashable {
+    @inlinable
     public static func == (left: Address, right: Address) -> Bool {
-        guard left.hash == right.hash, left.index == right.index, left.name.text == right.name.text else {
-            return false
-        }
+        guard left.hash == right.hash, left.index == right.index, left.name == right.name else { return false }
         return left.parent === right.parent || left.parent?.address == right.parent?.address
     }
 

@@ -4,13 +4,17 @@
 @usableFromInline
 struct ClaimedAddresses {
     @usableFromInline var slots: UnsafeMutablePointer<UInt64>
-    @usableFromInline var mask = 31
+    @usableFromInline var mask: Int
     @usableFromInline var count = 0
 
+    /// A table that grows when more than `expected` hashes come.
     @usableFromInline
-    init() {
-        slots = .allocate(capacity: 32)
-        slots.initialize(repeating: 0, count: 32)
+    init(expected: Int) {
+        var size = 32
+        while size < 2 * (expected + 1) { size *= 2 }
+        mask = size - 1
+        slots = .allocate(capacity: size)
+        slots.initialize(repeating: 0, count: size)
     }
 
     func deallocate() { slots.deallocate() }

@@ -29,6 +29,9 @@ struct Particle<Output: Sendable>: Sendable {
         point < 0 || marks.isEmpty ? 0 : marks[min(point, marks.count - 1)].logWeight
     }
 
+    /// How many choices it had made at weight point `point`, or at its last one.
+    func choices(at point: Int) -> Int { marks.isEmpty ? 0 : marks[min(point, marks.count - 1)].choices }
+
     /// Its past up to weight point `point`, that one included.
     func prefix(through point: Int) -> Particle {
         var past = Particle()

@@ -28,7 +28,8 @@ public struct ProgramPosterior<Output: Sendable>: Sendable {
 
     /// - Throws: `InferenceError.empty` without runs, `zeroTotalWeight` where no run has weight.
     init(
-        runs: [WeightedRun], logEvidence: Double?, spent: Cost, stop: Budget.Resource? = nil, impossibleAt: Address? = nil
+        runs: [WeightedRun], logEvidence: Double?, spent: Cost, stop: Budget.Resource? = nil,
+        impossibleAt: Address? = nil
     ) throws(InferenceError) {
         let logTotal = logSumExp(runs.map(\.logWeight))
         guard logTotal > -.infinity else {

@@ -41,10 +41,13 @@ final class ProposalInterpreter: ScopeInterpreter {
         self.isChanged = isChanged
         hasChanged = old.isEmpty
         choices.reserveCapacity(old.count)
+        marks.reserveCapacity(oldMarks.count)
     }
 
     func scope(_ random: Random, _ meter: BudgetMeter?) -> Scope {
-        Scope(random: random, interpreter: self, needs: [.origins, .entries, .scores], meter: meter)
+        Scope(
+            random: random, interpreter: self, needs: [.origins, .entries, .scores], meter: meter,
+            expected: old.count + oldMarks.count)
     }
 
     func origin(of address: Address, _ kind: ChoiceKind) throws -> ChoiceOrigin {

@@ -8,8 +8,8 @@ public import Probability
 ///
 /// A particle that has offspring can't be copied in mid-run, so its offspring are run again, with their past from
 /// memory: no kernel draws twice, no density is computed twice, and no stage is asked twice for the same history.
-/// Programs of kernels run ahead to their end at once (``ReexecutionCloud``), so that only offspring beyond the first
-/// are run again; programs that ask stages wait for each other at every weight point, so that no question is asked for
+/// Programs of kernels run ahead for as many weights as the last resampling lasted, so that only offspring beyond the
+/// first are run again; programs that ask stages wait for each other at every weight, so that no question is asked for
 /// a particle without a future.
 ///
 /// The evidence is unbiased. Same stream, same result, whatever `concurrency`.
@@ -46,7 +46,7 @@ public struct ReexecutionSMC: Sendable {
         _ program: Program<Input, Output>, _ input: Input, using random: inout Random
     ) throws -> ProgramPosterior<Output> {
         let meter = budget.map(BudgetMeter.init)
-        var cloud = try cloud(of: Output.self, pauses: meter != nil, &random)
+        var cloud = try cloud(of: Output.self, runsAhead: meter == nil, &random)
         var jobs = cloud.begin()
         var spent = Cost.zero
         while !jobs.isEmpty {
@@ -71,7 +71,7 @@ public struct ReexecutionSMC: Sendable {
     ) async throws -> ProgramPosterior<Output> {
         guard program.isAsynchronous else { return try onAllCores(program, input, &random) }
         let meter = budget.map(BudgetMeter.init)
-        var cloud = try cloud(of: Output.self, pauses: true, &random)
+        var cloud = try cloud(of: Output.self, runsAhead: false, &random)
         var jobs = cloud.begin()
         var spent = Cost.zero
         while !jobs.isEmpty {
@@ -93,13 +93,13 @@ public struct ReexecutionSMC: Sendable {
     ) throws -> ProgramPosterior<Output> { try run(program, input, using: &random) }
 
     private func cloud<Output>(
-        of output: Output.Type, pauses: Bool, _ random: inout Random
+        of output: Output.Type, runsAhead: Bool, _ random: inout Random
     ) throws -> ReexecutionCloud<Output> {
         try requireCount(particles, "particles")
         guard threshold >= 0, threshold <= 1 else {
             throw InferenceError.improperParameter(name: "threshold", value: "\(threshold)", expected: "from 0 to 1")
         }
-        return ReexecutionCloud(count: particles, threshold: threshold, pauses: pauses, random: random.fork())
+        return ReexecutionCloud(count: particles, threshold: threshold, runsAhead: runsAhead, random: random.fork())
     }
 
     private func scope<Output>(
@@ -107,7 +107,10 @@ public struct ReexecutionSMC: Sendable {
     ) -> (Scope, ParticleInterpreter) {
         let interpreter = ParticleInterpreter(past: job.past, pause: job.pause)
         let needs: ScopeNeeds = keepsScores ? [.origins, .entries, .scores] : [.origins, .entries]
-        return (Scope(random: job.random, interpreter: interpreter, needs: needs, meter: meter), interpreter)
+        let scope = Scope(
+            random: job.random, interpreter: interpreter, needs: needs, meter: meter,
+            expected: job.past.choices.count + job.past.marks.count + 16)
+        return (scope, interpreter)
     }
 
     /// The particles that are through, with their weights; after a stop, those that were by then.

@@ -88,7 +88,8 @@ public struct RejectionSampling: Sendable {
         try requireCount(samples, "samples")
         try requireCount(triesPerSample, "triesPerSample")
         if case .total(let bound) = bound, !bound.isFinite {
-            throw InferenceError.improperParameter(name: "bound", value: "\(bound)", expected: "a finite number of nats")
+            throw InferenceError.improperParameter(
+                name: "bound", value: "\(bound)", expected: "a finite number of nats")
         }
     }
 

@@ -46,7 +46,9 @@ extension Program {
     /// - Throws: ``ProgramError/traceMismatch(address:expected:found:)`` where the program makes other choices.
     public func replay(_ trace: ProgramTrace, _ input: Input) throws -> ProgramRun<Output> {
         let interpreter = ReplayInterpreter(trace)
-        let scope = Scope(random: Random(seed: 0), interpreter: interpreter, needs: [.origins, .entries, .scores])
+        let scope = Scope(
+            random: Random(seed: 0), interpreter: interpreter, needs: [.origins, .entries, .scores],
+            expected: trace.choices.count + trace.weights.count)
         let output = try run(in: scope, input)
         return ProgramRun(output: output, trace: try interpreter.trace(scope))
     }
@@ -56,7 +58,9 @@ extension Program {
     /// - Throws: ``ProgramError/traceMismatch(address:expected:found:)`` where the program makes other choices.
     public func replay(_ trace: ProgramTrace, _ input: Input) async throws -> ProgramRun<Output> {
         let interpreter = ReplayInterpreter(trace)
-        let scope = Scope(random: Random(seed: 0), interpreter: interpreter, needs: [.origins, .entries, .scores])
+        let scope = Scope(
+            random: Random(seed: 0), interpreter: interpreter, needs: [.origins, .entries, .scores],
+            expected: trace.choices.count + trace.weights.count)
         let output = try await run(in: scope, input)
         return ProgramRun(output: output, trace: try interpreter.trace(scope))
     }

@@ -61,7 +61,7 @@ import Testing
 
     @Test("are claimed once each")
     func claims() {
-        var claimed = ClaimedAddresses()
+        var claimed = ClaimedAddresses(expected: 0)
         defer { claimed.deallocate() }
         var random = Random(seed: 1)
         var seen = Set<UInt64>()

@@ -26,7 +26,8 @@ struct CountingStage: FiniteStage {
     var name: String { base.name }
     var evidenceNames: [String] { base.evidenceNames }
 
-    init(_ name: String, _ rows: [[Double]], money: Double = 1, counter: QuestionCounter, delay: Duration? = nil) throws {
+    init(_ name: String, _ rows: [[Double]], money: Double = 1, counter: QuestionCounter, delay: Duration? = nil) throws
+    {
         base = KernelStage(
             name, try CategoricalKernel(transitions: rows), seed: 1, evidenceNames: ["margin"],
             evidence: { output, input in ["margin": output == input ? 0.8 : 0.3] },
@@ -109,7 +110,9 @@ struct DeferBelow: Policy {
             .run(program, input, using: &random)
         let chains = try await ProgramChains(chains: 5, steps: 20, concurrency: concurrency)
             .run(program, input, using: &random)
-        return [weighted, smc, rejected].map { $0.runs.map(\.output) + $0.runs.map { Int($0.logWeight.bitPattern >> 2) } }
+        return [weighted, smc, rejected].map {
+            $0.runs.map(\.output) + $0.runs.map { Int($0.logWeight.bitPattern >> 2) }
+        }
             + chains.map(\.outputs)
     }
 

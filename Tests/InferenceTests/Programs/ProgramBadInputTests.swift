@@ -8,22 +8,42 @@ import Testing
     /// Every way to run a program of kernels.
     static func everyWay(_ program: Program<Int, Int>) -> [(name: String, run: @Sendable () throws -> Void)] {
         [
-            ("simulate", { var random = Random(seed: 1); _ = try program.simulate(0, using: &random) }),
-            ("record", { var random = Random(seed: 1); _ = try program.record(0, using: &random) }),
+            (
+                "simulate",
+                {
+                    var random = Random(seed: 1); _ = try program.simulate(0, using: &random)
+                }
+            ),
+            (
+                "record",
+                {
+                    var random = Random(seed: 1); _ = try program.record(0, using: &random)
+                }
+            ),
             (
                 "likelihood weighting",
-                { var random = Random(seed: 1); _ = try LikelihoodWeighting(samples: 8).run(program, 0, using: &random) }
+                {
+                    var random = Random(seed: 1);
+                    _ = try LikelihoodWeighting(samples: 8).run(program, 0, using: &random)
+                }
             ),
             (
                 "rejection",
-                { var random = Random(seed: 1); _ = try RejectionSampling(samples: 8).run(program, 0, using: &random) }
+                {
+                    var random = Random(seed: 1); _ = try RejectionSampling(samples: 8).run(program, 0, using: &random)
+                }
             ),
             (
-                "SMC", { var random = Random(seed: 1); _ = try ReexecutionSMC(particles: 8).run(program, 0, using: &random) }
+                "SMC",
+                {
+                    var random = Random(seed: 1); _ = try ReexecutionSMC(particles: 8).run(program, 0, using: &random)
+                }
             ),
             (
                 "Metropolis-Hastings",
-                { var random = Random(seed: 1); _ = try ProgramChains(steps: 8).run(program, 0, using: &random) }
+                {
+                    var random = Random(seed: 1); _ = try ProgramChains(steps: 8).run(program, 0, using: &random)
+                }
             ),
             ("enumeration", { _ = try ProgramEnumeration().run(program, 0) }),
         ]
