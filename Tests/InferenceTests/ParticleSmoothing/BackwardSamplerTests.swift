@@ -98,14 +98,12 @@ import Testing
             try BackwardSampler(Unbounded(base: model) { _ in -.infinity }).paths(5, from: history, using: &random)
         }
         for draw in [BackwardSampler<Unbounded>.Draw.exact, .metropolis(steps: 2)] {
-            do {
-                _ = try BackwardSampler(Unbounded(base: model) { _ in .nan }, draw: draw)
+            let error = #expect(throws: InferenceError.self) {
+                try BackwardSampler(Unbounded(base: model) { _ in .nan }, draw: draw)
                     .paths(5, from: history, using: &random)
-                Issue.record("nothing was thrown")
-            } catch InferenceError.nonFinite(let what, let place, _) {
-                #expect(what == "a log-transition density")
-                #expect(place.hasPrefix("step 2, particle"))
             }
+            // The place ends in the particle, which depends on the draw.
+            #expect("\(error as Any)".contains("a log-transition density at step 2, particle"))
         }
         let longer = try ScalarKalman.example(steps: 5)
         #expect(throws: InferenceError.self) { try BackwardSampler(longer).paths(5, from: history, using: &random) }
