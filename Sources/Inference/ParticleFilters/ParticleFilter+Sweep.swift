@@ -14,16 +14,19 @@ extension ParticleFilter {
             model: model, step: step, count: particleCount, root: root, ancestors: cloud.ancestors,
             logAuxiliary: cloud.ancestors == nil ? nil : logAuxiliary)
         let blocks = (particleCount + Self.blockSize - 1) / Self.blockSize
-        var summaries: [WeightSummary] = []
+        var summaries = [WeightSummary](repeating: WeightSummary(), count: blocks)
         cloud.particles.withUnsafeMutableBufferPointer { old in
             cloud.spareParticles.withUnsafeMutableBufferPointer { new in
                 cloud.logWeights.withUnsafeMutableBufferPointer { logWeights in
-                    // Each block writes its own stretch of `new` and `logWeights`; all of them read `old`.
-                    nonisolated(unsafe) let (old, new, logWeights) = (
-                        old.baseAddress!, new.baseAddress!, logWeights.baseAddress!
-                    )
-                    summaries = Parallel.map(count: blocks) { block in
-                        work.run(block: block, blockSize: Self.blockSize, from: old, to: new, logWeights: logWeights)
+                    summaries.withUnsafeMutableBufferPointer { summaries in
+                        // Each block writes its own stretch of all but `old`, which all of them read.
+                        nonisolated(unsafe) let (old, new, logWeights, summaries) = (
+                            old.baseAddress!, new.baseAddress!, logWeights.baseAddress!, summaries.baseAddress!
+                        )
+                        Parallel.forEach(count: blocks) { block in
+                            summaries[block] = work.run(
+                                block: block, blockSize: Self.blockSize, from: old, to: new, logWeights: logWeights)
+                        }
                     }
                 }
             }

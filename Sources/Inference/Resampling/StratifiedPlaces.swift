@@ -14,11 +14,7 @@ enum StratifiedPlaces {
     static func fillSystematic(
         _ ancestors: UnsafeMutableBufferPointer<Int32>, weights: UnsafeBufferPointer<Double>, using random: inout Random
     ) {
-        let count = ancestors.count
-        let place = random.uniform()
-        fill(ancestors, weights: weights) { (position: Double) -> Int in
-            min(max(Int((position - place).rounded(.up)), 0), count)
-        }
+        fill(ancestors, weights: weights, SharedPlace(place: random.uniform()))
     }
 
     /// Each stratum's point has a place of its own.
@@ -26,27 +22,18 @@ enum StratifiedPlaces {
         _ ancestors: UnsafeMutableBufferPointer<Int32>, weights: UnsafeBufferPointer<Double>, using random: inout Random
     ) {
         let count = ancestors.count
-        // One place more, never used: it lets the last stratum's end look one up.
-        let places = [Double](unsafeUninitializedCapacity: count + 1) { buffer, filled in
-            random.fillUniforms(UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
-            buffer[count] = 1
-            filled = count + 1
-        }
-        places.withUnsafeBufferPointer { buffer in
-            nonisolated(unsafe) let places = buffer
-            fill(ancestors, weights: weights) { (position: Double) -> Int in
-                let stratum = min(Int(position), count)
-                return min(stratum + (Double(stratum) + places[stratum] < position ? 1 : 0), count)
-            }
+        // One place more, never reached: it lets the last stratum's end look one up.
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: count + 1) { places in
+            random.fillUniforms(UnsafeMutableBufferPointer(rebasing: places[0..<count]))
+            places[count] = 1
+            fill(ancestors, weights: weights, OwnPlaces(places: UnsafePointer(places.baseAddress!), count: count))
         }
     }
 
-    /// - Parameter firstPoint: how many points lie below a position on the scale 0 ... `count`.
-    @inline(__always)
-    private static func fill(
-        _ ancestors: UnsafeMutableBufferPointer<Int32>, weights: UnsafeBufferPointer<Double>,
-        firstPoint: @escaping @Sendable (Double) -> Int
+    private static func fill<Places: StratumPlaces>(
+        _ ancestors: UnsafeMutableBufferPointer<Int32>, weights: UnsafeBufferPointer<Double>, _ places: Places
     ) {
+        let points = ancestors.count
         let blocks = (weights.count + blockSize - 1) / blockSize
         // Buffers that every block reads, and whose own stretch it writes.
         nonisolated(unsafe) let weights = weights
@@ -62,18 +49,18 @@ enum StratifiedPlaces {
         let scale = Double(ancestors.count) / starts.last!
         let offsets = starts
         Parallel.forEach(count: blocks) { block in
-            let first = firstPoint(offsets[block] * scale)
-            let end = block == blocks - 1 ? ancestors.count : firstPoint(offsets[block + 1] * scale)
+            let first = places.firstPoint(offsets[block] * scale, of: points)
+            let end = block == blocks - 1 ? ancestors.count : places.firstPoint(offsets[block + 1] * scale, of: points)
             guard first < end else { return }
             for index in first..<end { ancestors[index] = 0 }
-            var particles = range(block)
+            let particles = range(block)
+            var upper = particles.upperBound
             // What has no weight gets no offspring, whatever rounding does at the end of the stretch.
-            while particles.count > 1, weights[particles.upperBound - 1] == 0 {
-                particles = particles.lowerBound..<particles.upperBound - 1
-            }
+            while upper > particles.lowerBound + 1, weights[upper - 1] == 0 { upper -= 1 }
+            let offset = offsets[block]
             var sum = 0.0
-            for particle in particles {
-                let point = firstPoint((offsets[block] + sum) * scale)
+            for particle in particles.lowerBound..<upper {
+                let point = places.firstPoint((offset + sum) * scale, of: points)
                 if point < end { ancestors[point] = Int32(truncatingIfNeeded: particle) }
                 sum += weights[particle]
             }
@@ -83,5 +70,35 @@ enum StratifiedPlaces {
                 ancestors[index] = last
             }
         }
+    }
+}
+
+/// Where in its stratum each point lies.
+private protocol StratumPlaces: Sendable {
+    /// How many points lie below a position on the scale 0 ... `points`.
+    func firstPoint(_ position: Double, of points: Int) -> Int
+}
+
+private struct SharedPlace: StratumPlaces {
+    let place: Double
+
+    @inline(__always)
+    func firstPoint(_ position: Double, of points: Int) -> Int {
+        // Rounded up by hand: without SSE4 the library's function is a call. The distance is above -1.
+        let distance = position - place
+        let whole = Int(distance)
+        return min(Double(whole) < distance ? whole + 1 : whole, points)
+    }
+}
+
+// The places are only read, and outlive the call.
+private struct OwnPlaces: StratumPlaces, @unchecked Sendable {  // protected by being read only
+    let places: UnsafePointer<Double>
+    let count: Int
+
+    @inline(__always)
+    func firstPoint(_ position: Double, of points: Int) -> Int {
+        let stratum = min(Int(position), count)
+        return min(Double(stratum) + places[stratum] < position ? stratum + 1 : stratum, points)
     }
 }
