@@ -25,6 +25,7 @@ struct CascadeBenchmarks {
             ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
             ("programs", ProgramBenchmarks.run),
+            ("filters", { try ParticleFilterBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
