@@ -7,6 +7,9 @@ public enum Experiments {
         NineTips(),
         CompactCascade(),
         CascadeRoutingExperiment(),
+        OpenGames(),
+        CategoricalLikelihood(),
+        DelayedTrace(),
     ]
 
     /// The experiment called `id`.
