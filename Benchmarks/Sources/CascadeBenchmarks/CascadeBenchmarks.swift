@@ -26,6 +26,7 @@ struct CascadeBenchmarks {
             ("logs", LogBenchmarks.run),
             ("programs", ProgramBenchmarks.run),
             ("filters", { try ParticleFilterBenchmarks.run(withPeers: hasPeers) }),
+            ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
