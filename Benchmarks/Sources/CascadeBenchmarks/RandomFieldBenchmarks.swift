@@ -6,7 +6,7 @@ import Probability
 /// Linear-chain conditional random fields beside CRFsuite, on the same data.
 enum RandomFieldBenchmarks {
     static func run(withPeers: Bool) throws -> [Row] {
-        let data = try simulated(sequences: 10_000, length: 20, labels: 10, words: 2_240)
+        let data = try simulated(sequences: 10_000, length: 20, labels: 10, words: 2_480)
         let training = QuasiNewtonTraining(
             penalty: ElasticNet(squares: 1),
             search: LimitedMemoryBFGS(gradientTolerance: 0, valueTolerance: 0, maximumSteps: 50))
