@@ -57,8 +57,12 @@ public struct KernelStage<Base: Kernel>: Stage where Base.Input: Sendable, Base.
     }
 
     private func answer(_ input: Base.Input, using random: inout Random) throws -> Answer<Base.Output> {
-        let output = kernel.sample(input, using: &random)
-        return Answer(
+        try answer(kernel.sample(input, using: &random), to: input)
+    }
+
+    /// The answer with the output `output`.
+    func answer(_ output: Base.Output, to input: Base.Input) throws -> Answer<Base.Output> {
+        Answer(
             output, evidence: try evidence(output, input), cost: cost(output, input), logScore: score?(output, input))
     }
 }

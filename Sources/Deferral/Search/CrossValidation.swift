@@ -12,7 +12,9 @@ struct CrossValidation: Sendable {
     let whole: (any PolicyPath)?
     /// The log of each fold.
     let logs: [CostedLog]
-    let count: Int
+    /// All items.
+    private let log: CostedLog
+    var count: Int { log.count }
 
     /// Learns a path for each fold, and one on all of `training`, from a stream of its own each: side by side, since
     /// much of what families do is one step after the other.
@@ -21,7 +23,7 @@ struct CrossValidation: Sendable {
         work: ProgressTracker
     ) throws {
         self.folds = folds
-        count = log.count
+        self.log = log
         logs = folds.map { log.subset($0) }
         // The largest comes first, so that it does not come alone at the end.
         let parts =
@@ -67,12 +69,15 @@ struct CrossValidation: Sendable {
     func transferred(_ mixture: PriceMixture, grid: [Double]) -> PriceMixture {
         guard let whole, !(mixture.prices.count == 1 && !(mixture.prices[0] > 0 && mixture.prices[0] < .infinity))
         else { return mixture }
-        let samples = logs.map { $0.count > 1000 ? $0.subset(Array(0..<1000)) : $0 }
-        let own = points(mixture.prices, on: samples) { paths[($0 + folds.count - 1) % folds.count] }
+        let samples = folds.map { Array($0.prefix(1000)) }
+        let own = points(mixture.prices, on: samples.map { log.subset($0) }) {
+            paths[($0 + folds.count - 1) % folds.count]
+        }
         let cost = zip(own, mixture.weights).reduce(0) { $0 + $1.1 * $1.0.cost }
         guard cost.isFinite else { return mixture }
+        let sample = log.subset(samples.flatMap(\.self))
         return GoalSolver.solve(.budget(cost), reference: 0, grid: grid, rounds: 1) { prices in
-            points(prices, on: samples) { _ in whole }
+            whole.sweep(sample, prices: prices)
         }.mixture
     }
 
