@@ -29,7 +29,8 @@ enum RandomFieldBenchmarks {
                 target: peer?.seconds ?? 1, peer: peer?.seconds, peerName: "CRFsuite", note: note),
             Row(
                 name: "linear-chain CRF, tagging 200,000 positions", value: tagging, unit: "s", target: nil,
-                peer: peer?.taggingSeconds, peerName: "CRFsuite", note: String(format: "set-up of training %.3g s", setup)),
+                peer: peer?.taggingSeconds, peerName: "CRFsuite",
+                note: String(format: "set-up of training %.3g s", setup)),
         ]
     }
 
@@ -46,7 +47,9 @@ enum RandomFieldBenchmarks {
         var random = Random(seed: 49)
         var data = TaggedSequences()
         let next = (0..<labels).map { _ in (0..<labels).map { _ in exp(1.5 * random.normal()) } }
-        let emission = try (0..<labels).map { _ in try AliasTable(weights: (0..<words).map { _ in exp(1.2 * random.normal()) }) }
+        let emission = try (0..<labels).map { _ in
+            try AliasTable(weights: (0..<words).map { _ in exp(1.2 * random.normal()) })
+        }
         let transition = try next.map { try AliasTable(weights: $0) }
         for _ in 0..<sequences {
             var label = random.integer(below: labels)

@@ -33,7 +33,9 @@ enum ChainFixtures {
             var label = random.integer(below: labels)
             for _ in 0..<length {
                 if random.bernoulli(0.4) { label = random.integer(below: labels) }
-                let word = random.bernoulli(0.6) ? label + labels * random.integer(below: words / labels) : random.integer(below: words)
+                let word =
+                    random.bernoulli(0.6)
+                    ? label + labels * random.integer(below: words / labels) : random.integer(below: words)
                 var item = [TaggedSequences.Attribute("w=\(word)")]
                 if random.bernoulli(0.3) { item.append(.init("size", random.normal())) }
                 if random.bernoulli(0.5) { item.append(.init("t:odd", word % 2 == 0 ? 1 : 0.5)) }

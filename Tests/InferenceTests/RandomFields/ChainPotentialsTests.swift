@@ -96,8 +96,12 @@ import Testing
     }
 
     @Test func `that don't fit or are no numbers are refused`() {
-        #expect(throws: InferenceError.self) { try ChainPotentials(labelCount: 2, states: [], transitions: [0, 0, 0, 0]) }
-        #expect(throws: InferenceError.self) { try ChainPotentials(labelCount: 2, states: [0], transitions: [0, 0, 0, 0]) }
+        #expect(throws: InferenceError.self) {
+            try ChainPotentials(labelCount: 2, states: [], transitions: [0, 0, 0, 0])
+        }
+        #expect(throws: InferenceError.self) {
+            try ChainPotentials(labelCount: 2, states: [0], transitions: [0, 0, 0, 0])
+        }
         #expect(throws: InferenceError.self) { try ChainPotentials(labelCount: 2, states: [0, 0], transitions: [0]) }
         #expect(
             throws: InferenceError.nonFinite(

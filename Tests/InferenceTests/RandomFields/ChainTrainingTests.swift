@@ -13,7 +13,9 @@ import Testing
 
     /// Five labels pad the vectors, one label is the least.
     @Test(arguments: options.indices, [1, 3, 4, 5])
-    func `have the gradient of finite differences and the log-partition of enumeration`(_ index: Int, _ labels: Int) throws {
+    func `have the gradient of finite differences and the log-partition of enumeration`(_ index: Int, _ labels: Int)
+        throws
+    {
         let data = try ChainFixtures.data(sequences: 12, longest: 5, labels: labels, seed: UInt64(index))
         let features = try ChainFeatures(of: data, Self.options[index])
         var likelihood = try ChainLikelihood(data, features: features)

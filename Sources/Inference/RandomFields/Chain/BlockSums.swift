@@ -4,20 +4,23 @@ internal import Foundation
 struct BlockSums: Sendable {
     typealias Vector = SIMD4<Double>
 
-    private(set) var logPartition = 0.0
+    var logPartition = 0.0
     /// Expected state features in the layout of ``ChainTables``.
-    private(set) var states: [Vector]
+    var states: [Vector]
     /// Expected pairs of labels, `[labels, labels]`.
-    private(set) var pairs: [Double]
+    var pairs: [Double]
     /// Expected conditioned transition features.
-    private(set) var conditioned: [Double]
+    var conditioned: [Double]
+    /// The probabilities of the pairs of one step, `[labels, labels]`.
+    var pairProbabilities: [Double]
     /// Sums of forward times what is ahead, before the transition matrix is multiplied in, in column blocks.
     private var outer: [Vector]
-    private let longest: Int
+    let longest: Int
 
     init(size: Int, labels: Int, conditioned: Int, longest: Int) {
         states = [Vector](repeating: .zero, count: size)
         pairs = [Double](repeating: 0, count: labels * labels)
+        pairProbabilities = pairs
         self.conditioned = [Double](repeating: 0, count: conditioned)
         outer = [Vector](repeating: .zero, count: labels * ChainWorkspace.width(of: labels))
         self.longest = longest
@@ -103,19 +106,13 @@ struct BlockSums: Sendable {
     }
 
     /// All sequences by logarithms; for weights so large that scaling fails.
-    private mutating func repeatExactly(
+    mutating func repeatExactly(
         _ sequences: Range<Int>, _ scores: ChainScores, _ tables: ChainTables, _ data: TaggedSequences
     ) {
         logPartition = 0
         states.withUnsafeMutableBufferPointer { $0.update(repeating: .zero) }
         for k in pairs.indices { pairs[k] = 0 }
         for k in conditioned.indices { conditioned[k] = 0 }
-        for sequence in sequences { addExactly(sequence, scores, tables, data) }
-    }
-
-    private mutating func runConditioned(
-        _ sequences: Range<Int>, _ scores: ChainScores, _ tables: ChainTables, _ data: TaggedSequences
-    ) {
         for sequence in sequences { addExactly(sequence, scores, tables, data) }
     }
 
@@ -137,27 +134,11 @@ struct BlockSums: Sendable {
         for t in 0..<positions.count {
             for y in 0..<labels { rows[t * width + y / 4][y % 4] = marginals.nodes[t * labels + y] }
         }
-        ChainMemory.with(tables, data) { memory in
-            states.withUnsafeMutableBufferPointer { states in
-                rows.withUnsafeBufferPointer { rows in
-                    if let states = states.baseAddress {
-                        memory.addExpectations(positions, rows.baseAddress!, to: states)
-                    }
-                }
-            }
-        }
+        rows.withUnsafeBufferPointer { addStates(positions, $0.baseAddress!, tables, data) }
         let square = labels * labels
-        let features = tables.features
         for t in 1..<max(1, positions.count) {
-            let base = (t - 1) * square
-            for pair in 0..<square { pairs[pair] += marginals.pairs[base + pair] }
-            let position = positions.lowerBound + t
-            for k in data.attributeStarts[position]..<data.attributeStarts[position + 1] {
-                let attribute = Int(data.attributes[k])
-                for c in features.conditionedStarts[attribute]..<features.conditionedStarts[attribute + 1] {
-                    conditioned[c] += data.values[k] * marginals.pairs[base + Int(features.conditionedPairs[c])]
-                }
-            }
+            let step = marginals.pairs[(t - 1) * square..<t * square]
+            addPairs(step, at: positions.lowerBound + t, tables.features, data)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import NumericalMethods
 
 /// The scratch memory of one thread and the scaled recursions over one sequence at a time.
 ///
@@ -72,13 +73,22 @@ struct ChainWorkspace: ~Copyable {
         var total = 0.0
         for t in 0..<length {
             var largest = states[t * width]
-            for b in 1..<max(1, width) { largest = pointwiseMax(largest, states[t * width + b]) }
-            let most = largest.max()
+            for b in 1..<max(1, width) {
+                let next = states[t * width + b]
+                largest.replace(with: next, where: next .> largest)
+            }
+            let most = max(max(largest[0], largest[1]), max(largest[2], largest[3]))
             total += most
             for b in 0..<width { states[t * width + b] -= most }
         }
-        vectorExponential(states, count: length * width)
+        Self.exponentiate(states, count: length * width)
         return total
+    }
+
+    /// exp in place.
+    static func exponentiate(_ vectors: UnsafeMutablePointer<Vector>, count: Int) {
+        let numbers = UnsafeMutableBufferPointer(start: vectors.scalars, count: 4 * count)
+        VectorFunctions.exp(UnsafeBufferPointer(numbers), into: numbers)
     }
 
     /// The forward recursion over exponentials.
@@ -165,10 +175,10 @@ struct ChainWorkspace: ~Copyable {
         return true
     }
 
-    /// The best labelling by scores (not exponentials), written to `path`; returns its score.
+    /// Writes the best labelling by scores (not exponentials) to `path`.
     func runViterbi(
         _ length: Int, _ matrix: UnsafePointer<Vector>, stride: Int, path: UnsafeMutablePointer<Int32>
-    ) -> Double {
+    ) {
         for b in 0..<width { forward[b] = states[b] }
         for t in 1..<max(1, length) {
             let now = forward + t * width
@@ -191,12 +201,10 @@ struct ChainWorkspace: ~Copyable {
         let last = (forward + (length - 1) * width).scalars
         var label = 0
         for y in 1..<max(1, labels) where last[y] > last[label] { label = y }
-        let score = last[label]
         for t in Swift.stride(from: length - 1, through: 0, by: -1) {
             path[t] = Int32(label)
             if t > 0 { label = Int((origins + t * width).scalars[label]) }
         }
-        return score
     }
 
     /// Lays a matrix `[labels, labels]` out in column blocks, the padded columns filled with `padding`.

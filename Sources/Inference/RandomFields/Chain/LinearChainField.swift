@@ -77,7 +77,9 @@ public struct LinearChainField: Sendable {
             nonisolated(unsafe) let path = path
             Parallel.chunks(of: data.count, minimumChunk: 16) { sequences in
                 let workspace = ChainWorkspace(labels: features.labelCount, capacity: longest)
-                for sequence in sequences { tag(sequence, data, matrix, workspace, path) }
+                // Unused, and small, where all steps share one matrix.
+                let steps = StepMatrices(labels: features.labelCount, longest: features.isConditioned ? longest : 1)
+                for sequence in sequences { tag(sequence, data, matrix, workspace, steps, path) }
             }
         }
         return path
@@ -85,15 +87,10 @@ public struct LinearChainField: Sendable {
 
     private func tag(
         _ sequence: Int, _ data: TaggedSequences, _ matrix: [SIMD4<Double>], _ workspace: borrowing ChainWorkspace,
-        _ path: UnsafeMutableBufferPointer<Int32>
+        _ steps: borrowing StepMatrices, _ path: UnsafeMutableBufferPointer<Int32>
     ) {
         let positions = data.positions(of: sequence)
-        if features.isConditioned {
-            // Finite weights forbid nothing, so there is always a labelling.
-            let best = try? scores.potentials(of: sequence, tables, data).bestPath()
-            for (t, label) in (best?.path ?? []).enumerated() { path[positions.lowerBound + t] = Int32(label) }
-            return
-        }
+        let start = path.baseAddress! + positions.lowerBound
         workspace.clear(positions.count)
         ChainMemory.with(tables, data) { memory in
             scores.states.withUnsafeBufferPointer { weights in
@@ -101,9 +98,14 @@ public struct LinearChainField: Sendable {
                 memory.addScores(positions, weights, to: workspace.states)
             }
         }
-        _ = matrix.withUnsafeBufferPointer { matrix in
-            workspace.runViterbi(
-                positions.count, matrix.baseAddress!, stride: 0, path: path.baseAddress! + positions.lowerBound)
+        if features.isConditioned {
+            steps.fill(positions, scores, features, data)
+            steps.layOutScores(positions.count - 1)
+            workspace.runViterbi(positions.count, steps.matrix, stride: steps.stride, path: start)
+        } else {
+            matrix.withUnsafeBufferPointer { matrix in
+                workspace.runViterbi(positions.count, matrix.baseAddress!, stride: 0, path: start)
+            }
         }
     }
 

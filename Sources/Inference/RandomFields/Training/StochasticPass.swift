@@ -46,8 +46,8 @@ struct StochasticPass: ~Copyable {
         for pair in 0..<labels * labels { scores[pair] -= largest }
         ChainWorkspace.layOut(scores, labels: labels, transposed: false, padding: -.infinity, into: matrix)
         ChainWorkspace.layOut(scores, labels: labels, transposed: true, padding: -.infinity, into: transposed)
-        vectorExponential(matrix, count: blockSize)
-        vectorExponential(transposed, count: blockSize)
+        ChainWorkspace.exponentiate(matrix, count: blockSize)
+        ChainWorkspace.exponentiate(transposed, count: blockSize)
         workspace.clear(positions.count)
         weights.states.withUnsafeBufferPointer { states in
             if let states = states.baseAddress { memory.addScores(positions, states, to: workspace.states) }
