@@ -7,6 +7,7 @@ public enum Experiments {
         NineTips(),
         CompactCascade(),
         CascadeRoutingExperiment(),
+        ConditionalRandomFields(),
     ]
 
     /// The experiment called `id`.
