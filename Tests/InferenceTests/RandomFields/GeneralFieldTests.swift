@@ -144,9 +144,9 @@ enum FieldFixtures {
     }
 
     @Test func `on a chain are the linear chain`() throws {
-        let data = try ChainFixtures.data(sequences: 40, seed: 4)
+        let data = try ChainFixtures.data(sequences: 25, seed: 4)
         let options = ChainFeatureOptions(allStates: true, transitions: .all)
-        let search = LimitedMemoryBFGS(gradientTolerance: 1e-8, valueTolerance: 0)
+        let search = LimitedMemoryBFGS(gradientTolerance: 1e-5, valueTolerance: 0, maximumSteps: 200)
         let chain = try QuasiNewtonTraining(penalty: ElasticNet(squares: 0.5), features: options, search: search).fit(
             data)
         let templates = [
@@ -170,7 +170,7 @@ enum FieldFixtures {
             instances)
         #expect(abs(general.loss - chain.loss) < 1e-8 * chain.loss)
         #expect(general.unsettled == 0)
-        let probes = zip(general.field.weights, chain.field.weights).filter { abs($0 - $1) > 1e-4 }
+        let probes = zip(general.field.weights, chain.field.weights).filter { abs($0 - $1) > 1e-3 }
         #expect(probes.isEmpty)
     }
 
