@@ -24,7 +24,7 @@ struct CascadeBenchmarks {
             ("fit", FitBenchmarks.run),
             ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
-            ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
+            ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -5,7 +5,7 @@ internal import NumericalMethods
 struct FilteredStates {
     let logLikelihood: Double
     let states: Int
-    /// The messages, `[times, states]`: probabilities that sum to 1, or log p(zₜ, x₀ … xₜ).
+    /// p(zₜ | x₀ … xₜ), `[times, states]`, or its logarithm.
     private let messages: [Double]
     private let areLogs: Bool
 
@@ -50,9 +50,9 @@ extension HiddenMarkovModel {
         if lanes.isDense || isVouched(observations, name: name), let scaled = scaledFilter(observations) {
             return scaled
         }
-        let messages = try LogRecursions(model: self).forward(observations, name: name)
-        let total = logSumExp(Array(messages[(messages.count - states)...]))
-        return FilteredStates(logLikelihood: total, states: states, messages: messages, areLogs: true)
+        let logged = try LogRecursions(model: self).forward(observations, name: name)
+        return FilteredStates(
+            logLikelihood: logged.logLikelihood, states: states, messages: logged.messages, areLogs: true)
     }
 
     private func isVouched(_ observations: Emissions.Observations, name: String) -> Bool {

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import CVectorKernels
 
 /// Turns rows of log-densities into densities relative to the largest of their row.
 enum ScaledLikelihoods {
@@ -9,24 +9,21 @@ enum ScaledLikelihoods {
     static func exponentiate(
         _ rows: UnsafeMutablePointer<StateVector>, times: Int, vectors: Int, logScales: UnsafeMutablePointer<Double>
     ) {
+        let impossible = StateVector(repeating: -.infinity)
+        let least = StateVector(repeating: floor)
         for time in 0..<times {
             let row = rows + time * vectors
-            var largest = row[0]
-            for vector in 1..<max(1, vectors) { largest = pointwiseMax(largest, row[vector]) }
-            let scale = largest.max()
-            logScales[time] = scale
-            guard scale > -.infinity else {
-                for vector in 0..<vectors { row[vector] = .zero }
-                continue
+            var largest = row[0].laneMaximum
+            for vector in 1..<max(1, vectors) { largest = max(largest, row[vector].laneMaximum) }
+            logScales[time] = largest
+            // Where all are impossible there is nothing to subtract: −infinity has no distance from itself.
+            let shift = StateVector(repeating: largest > -.infinity ? largest : 0)
+            for vector in 0..<vectors {
+                let relative = row[vector] - shift
+                row[vector] = relative.replacing(with: impossible, where: relative .< least)
             }
-            for vector in 0..<vectors { row[vector] = row[vector] - StateVector(repeating: scale) }
         }
         let values = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Double.self)
-        for index in 0..<times * vectors * 8 {
-            values[index] = values[index] < floor ? 0 : exp(values[index])
-        }
-        for time in 0..<times where logScales[time] == -.infinity {
-            for vector in 0..<vectors { rows[time * vectors + vector] = .zero }
-        }
+        cvk_exp(values, values, times * vectors * 8)
     }
 }

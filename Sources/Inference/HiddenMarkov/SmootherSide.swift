@@ -93,8 +93,9 @@ final class SmootherSide {
                 let time = part.lowerBound + place
                 let v = backward + (time - half) * vectors
                 let scale = weigh(rows.start + (place + 1) * vectors, v, place)
-                // The pair that ends here was divided by the sum of the row before; at time 0 there is none.
-                let pair = StateVector(repeating: time == 0 ? 0 : scale / sums[place])
+                // The pair that ends here was divided by the sum of the row before. The pair across the middle is the
+                // other side's.
+                let pair = StateVector(repeating: time == half ? 0 : scale / sums[place])
                 for vector in 0..<vectors {
                     partners.start[place * vectors + vector] =
                         likelihoods[time * vectors + vector] * v[vector] * pair

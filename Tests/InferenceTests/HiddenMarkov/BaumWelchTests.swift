@@ -8,9 +8,9 @@ import Testing
 @Suite("Baum-Welch") struct BaumWelchTests {
     @Test("never lowers its objective", arguments: GaussianEmissions.Kind.allCases, [0.0, 2.0])
     func monotone(kind: GaussianEmissions.Kind, weight: Double) throws {
-        var random = Random(seed: 4)
+        var random = Random(seed: 5)
         let truth = try RandomModels.gaussian(states: 3, dimension: 2, kind: kind, using: &random)
-        let sequences = [40, 90, 1, 130].map { truth.simulate(length: $0, using: &random).observations }
+        let sequences = [40, 90, 3, 130].map { truth.simulate(length: $0, using: &random).observations }
         let start = try RandomModels.gaussian(states: 3, dimension: 2, kind: kind, using: &random)
         let method = BaumWelch<GaussianEmissions>(
             initialPseudoCount: weight / 10, transitionPseudoCount: weight / 5,

@@ -103,7 +103,7 @@ import Testing
         let points = Matrix(rows: 110, columns: 1, storage: (0..<110).map { $0 < 50 ? 0.0 : 1.0 })
         let posterior = try model.posterior(of: points)
         // Each observation on the wrong side costs 25 nats: state 1 errs 50 times, state 0 sixty times.
-        #expect(abs(posterior.marginals[0, 1] - 1) < 1e-12)
+        #expect(abs(posterior.marginals[0, 1] - 1) < 1e-11)
         let law = 110 * (-0.5 * log(2 * Double.pi * 0.02)) - 50 * 25 + log(0.5)
         #expect(abs(posterior.logLikelihood - law) < 1e-9)
         #expect(abs(try model.logLikelihood(of: points) - law) < 1e-9)
