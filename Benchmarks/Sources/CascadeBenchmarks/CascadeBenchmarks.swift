@@ -25,6 +25,7 @@ struct CascadeBenchmarks {
             ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
             ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
+            ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
