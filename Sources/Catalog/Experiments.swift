@@ -10,6 +10,7 @@ public enum Experiments {
         OpenGames(),
         CategoricalLikelihood(),
         DelayedTrace(),
+        ConditionalRandomFields(),
     ]
 
     /// The experiment called `id`.

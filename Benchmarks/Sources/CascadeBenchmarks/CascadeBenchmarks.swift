@@ -27,6 +27,7 @@ struct CascadeBenchmarks {
             ("programs", ProgramBenchmarks.run),
             ("filters", { try ParticleFilterBenchmarks.run(withPeers: hasPeers) }),
             ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
+            ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
