@@ -15,11 +15,12 @@ let settings: [SwiftSetting] = [
 struct Room {
     var name: String
     var uses: [String] = []
-    var systemLibraries: [String] = []
+    /// C libraries, the system's or compiled here.
+    var libraries: [String] = []
     var hasTests = true
 
     var target: Target {
-        .target(name: name, dependencies: (uses + systemLibraries).map { .byName(name: $0) }, swiftSettings: settings)
+        .target(name: name, dependencies: (uses + libraries).map { .byName(name: $0) }, swiftSettings: settings)
     }
 
     var tests: Target {
@@ -40,17 +41,21 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 ]
 
+/// Loops in C, compiled for several instruction sets; the best that the machine knows is chosen as the program runs.
+let compiledLibraries: [Target] = [.target(name: "CVectorKernels")]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let allRooms: [Room] = [
     // Floor 0
-    Room(name: "NumericalMethods", systemLibraries: ["CLinearAlgebra", "CNLopt", "CXGBoost"]),
-    Room(name: "Probability", uses: ["NumericalMethods"]),
+    Room(name: "NumericalMethods", libraries: ["CLinearAlgebra", "CNLopt", "CXGBoost", "CVectorKernels"]),
+    Room(name: "Probability", uses: ["NumericalMethods"], libraries: ["CVectorKernels"]),
     // Floor 1
     Room(name: "Cascades", uses: ["Probability", "NumericalMethods"]),
     Room(name: "CascadesTesting", uses: ["Cascades", "Probability"], hasTests: false),
     // Floor 2
-    Room(name: "Inference", uses: ["Cascades", "Probability", "NumericalMethods"]),
+    Room(
+        name: "Inference", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CVectorKernels"]),
     Room(name: "Deferral", uses: ["Cascades", "Probability", "NumericalMethods"]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
@@ -58,7 +63,7 @@ let allRooms: [Room] = [
     Room(
         name: "Catalog",
         uses: ["Deferral", "Inference", "Cascades", "Probability", "NumericalMethods", "Reports"],
-        systemLibraries: ["CZlib"]),
+        libraries: ["CZlib"]),
 ]
 
 /// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else.
@@ -89,7 +94,7 @@ let package = Package(
     products: (rooms ?? allRooms).map { .library(name: $0.name, targets: [$0.name]) }
         + (rooms == nil ? [.executable(name: "cascade", targets: ["cascade"])] : []),
     dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: systemLibraries + (rooms ?? allRooms).map(\.target)
+    targets: systemLibraries + compiledLibraries + (rooms ?? allRooms).map(\.target)
         + (onlyRoom.map { [$0] } ?? allRooms).filter(\.hasTests).map(\.tests)
         + (rooms == nil ? commands : [])
 )

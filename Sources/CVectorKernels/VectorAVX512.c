@@ -1,0 +1,11 @@
+// Registers of eight doubles, where the machine turns out to have them.
+#if defined(__x86_64__)
+#include <string.h>
+#include "Kernels.h"
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#define CVK_FUSED 1
+#define CVK_NAME "avx512"
+#define CVK_TABLE cvk_avx512
+#include "VectorLoops.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+@testable import NumericalMethods
+
+/// Runs one at a time: the tests switch the instruction set of the process.
+@Suite(.serialized) struct `vector functions` {
+    static let sets = ["sse2", "avx2", "avx512", "plain"]
+
+    /// Calls `body` under every instruction set that the machine knows, and leaves the first choice in place.
+    func onEverySet(_ body: (String) -> Void) {
+        let usual = VectorFunctions.instructionSet
+        var known = 0
+        for name in Self.sets where VectorFunctions.selectInstructionSet(name) {
+            known += 1
+            body(name)
+        }
+        #expect(known >= 1)
+        #expect(VectorFunctions.selectInstructionSet(usual))
+    }
+
+    /// Units in the last place between two numbers, of the second one's size; 0 for two NaNs.
+    func units(_ a: Double, _ b: Double) -> Double {
+        if a == b || a.isNaN && b.isNaN { return 0 }
+        guard a.isFinite, b.isFinite else { return .infinity }
+        return abs(a - b) / b.ulp
+    }
+
+    /// Numbers over the whole line, dense near zero: the same on every machine.
+    func numbers(_ count: Int, _ map: (Double) -> Double) -> [Double] {
+        var generator = SplitMix64(seed: 11)
+        return (0..<count).map { _ in map(Double(generator.next() >> 11) * 0x1p-53) }
+    }
+
+    func worst(_ x: [Double], _ ours: [Double], _ theirs: (Double) -> Double) -> Double {
+        zip(x, ours).reduce(0) { Swift.max($0, units($1.1, theirs($1.0))) }
+    }
+
+    @Test func `the exponential is Foundation's to 2 ulp, from overflow to the smallest subnormal`() {
+        let wide =
+            numbers(100_003) { -750 + 1460 * $0 } + [
+                0, -0.0, .infinity, -.infinity, .nan, -745.13, -745.14, 709.78, 709.79,
+            ]
+        let near = numbers(100_001) { 4 * $0 - 2 }
+        onEverySet { set in
+            #expect(worst(wide, VectorFunctions.exp(wide), Foundation.exp) <= 2, "\(set)")
+            #expect(worst(near, VectorFunctions.exp(near), Foundation.exp) <= 2, "\(set)")
+        }
+    }
+
+    @Test func `the logarithm is Foundation's to 1 ulp, at zero, below it and among subnormals too`() {
+        let wide =
+            numbers(100_003) { Foundation.exp(-744 + 1453 * $0) } + [
+                0, -0.0, .infinity, -.infinity, .nan, -1, Double.leastNonzeroMagnitude, 1,
+            ]
+        let near = numbers(100_001) { 0.5 + $0 }
+        onEverySet { set in
+            #expect(worst(wide, VectorFunctions.log(wide), Foundation.log) <= 1, "\(set)")
+            #expect(worst(near, VectorFunctions.log(near), Foundation.log) <= 1, "\(set)")
+        }
+    }
+
+    @Test func `log(1 + x) is Foundation's to 2 ulp, for what vanishes beside 1 too`() {
+        let small = numbers(100_003) {
+            Foundation.exp(-60 * $0) * ($0 * 1e6 - ($0 * 1e6).rounded(.down) < 0.5 ? -1 : 1)
+        }
+        let wide = numbers(100_001) { Foundation.exp(-50 + 700 * $0) } + [0, -1, -2, .infinity, .nan, 2048 * Double.leastNonzeroMagnitude]
+        onEverySet { set in
+            #expect(worst(small, VectorFunctions.log1p(small), Foundation.log1p) <= 2, "\(set)")
+            #expect(worst(wide, VectorFunctions.log1p(wide), Foundation.log1p) <= 2, "\(set)")
+        }
+        #expect(VectorFunctions.log1p([-0.0])[0].sign == .minus)
+    }
+
+    @Test func `softplus and sigmoid agree with the scalar functions to 5 ulp in one pass`() {
+        let x = numbers(100_003) { 100 * $0 - 50 } + [0, .infinity, -.infinity, .nan, 800, -800, 1e-300]
+        var softplus = x
+        var sigmoid = x
+        onEverySet { set in
+            x.withUnsafeBufferPointer { x in
+                softplus.withUnsafeMutableBufferPointer { a in
+                    sigmoid.withUnsafeMutableBufferPointer { b in
+                        VectorFunctions.softplusAndSigmoid(x, softplus: a, sigmoid: b)
+                    }
+                }
+            }
+            #expect(worst(x, softplus, NumericalMethods.softplus) <= 5, "\(set)")
+            #expect(worst(x, sigmoid, NumericalMethods.sigmoid) <= 5, "\(set)")
+        }
+    }
+
+    @Test func `every length is served, whatever is left over after the eights`() {
+        for count in 0..<35 {
+            let x = numbers(count) { 6 * $0 - 3 }
+            let largest = x.max() ?? -.infinity
+            let terms = x.map { Foundation.exp($0 - 1) }
+            onEverySet { _ in
+                #expect(worst(x, VectorFunctions.exp(x), Foundation.exp) <= 2)
+                x.withUnsafeBufferPointer { #expect(VectorFunctions.max($0) == largest) }
+                var stored = [Double](repeating: .nan, count: count)
+                let sums = x.withUnsafeBufferPointer { x in
+                    stored.withUnsafeMutableBufferPointer { VectorFunctions.exponentials(x, shift: 1, into: $0) }
+                }
+                #expect(zip(stored, terms).allSatisfy { units($0, $1) <= 2 })
+                #expect(abs(sums.sum - terms.reduce(0, +)) <= 1e-13)
+                #expect(abs(sums.sumOfSquares - terms.reduce(0) { $0 + $1 * $1 }) <= 1e-12)
+                #expect(x.withUnsafeBufferPointer { VectorFunctions.sumsOfExponentials($0, shift: 1) } == sums)
+            }
+        }
+    }
+
+    @Test func `a function may write where it reads`() {
+        var x = numbers(1_003) { $0 }
+        let expected = VectorFunctions.exp(x)
+        x.withUnsafeMutableBufferPointer { VectorFunctions.exp(UnsafeBufferPointer($0), into: $0) }
+        #expect(x == expected)
+        let line = numbers(101) { $0 }
+        var result = line
+        line.withUnsafeBufferPointer { x in
+            result.withUnsafeMutableBufferPointer {
+                VectorFunctions.affine(1, 2, x, -3, UnsafeBufferPointer($0), into: $0)
+            }
+        }
+        #expect(zip(line, result).allSatisfy { abs($1 - (1 - $0)) <= 1e-15 })
+    }
+
+    @Test func `a NaN is never lost`() {
+        onEverySet { _ in
+            for place in 0..<19 {
+                var x = [Double](repeating: -1, count: 19)
+                x[place] = .nan
+                x.withUnsafeBufferPointer {
+                    #expect(VectorFunctions.max($0).isNaN)
+                    #expect(VectorFunctions.sumsOfExponentials($0, shift: 0).sum.isNaN)
+                }
+            }
+        }
+    }
+}
