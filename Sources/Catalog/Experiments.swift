@@ -7,6 +7,7 @@ public enum Experiments {
         NineTips(),
         CompactCascade(),
         CascadeRoutingExperiment(),
+        SelfRepellentTokens(),
     ]
 
     /// The experiment called `id`.

@@ -52,7 +52,7 @@ public struct MonteCarloError: Sendable, Equatable {
         let sorted = chains.values.sorted()
         let count = Double(sorted.count)
         func order(_ level: Double, isUpper: Bool) -> Double {
-            let place = inverseRegularizedBeta(a, b, level) * count
+            let place = inverseRegularizedBeta(level, a, b) * count
             let index = isUpper ? place.rounded(.up) : place.rounded(.down)
             return sorted[min(max(Int(index) - 1, 0), sorted.count - 1)]
         }

@@ -95,11 +95,6 @@ extension HamiltonianKernel {
         try KernelCheck.count(tuning.firstSteps, "firstSteps", atLeast: 0)
         try KernelCheck.count(tuning.lastSteps, "lastSteps", atLeast: 0)
         try KernelCheck.count(tuning.firstWindow, "firstWindow")
-        if case .dense = metric, tuning.metric == .diagonal {
-            throw .unsupported(
-                what: "a diagonal metric learned in place of a dense one", place: "the configuration",
-                remedy: "Set tuning.metric to .dense or .fixed.")
-        }
         try metric.check(dimension: target.dimension)
     }
 

@@ -1,0 +1,264 @@
+import Foundation
+import Inference
+import NumericalMethods
+import Probability
+import Testing
+
+@Suite struct `walks on graphs` {
+    private func path(_ count: Int) throws -> WalkGraph {
+        try WalkGraph(nodeCount: count, edges: (1..<count).map { ($0 - 1, $0) })
+    }
+
+    @Test func `are reversible with the stationary distribution that they say`() throws {
+        let graph = try WalkGraph.ringOfCliques(3, of: 4)
+        let weights = (0..<12).map { 1 + Double($0 % 5) }
+        for walk in [
+            try ReversibleWalk.simple(on: graph), try .metropolisHastings(on: graph),
+            try .metropolisHastings(on: graph, weights: weights),
+        ] {
+            let p = walk.transitionMatrix
+            for i in 0..<12 {
+                #expect(abs(p.row(i).reduce(0, +) - 1) < 1e-12)
+                for j in 0..<12 {
+                    #expect(abs(walk.stationary[i] * p[i, j] - walk.stationary[j] * p[j, i]) < 1e-15)
+                }
+            }
+            #expect(abs(walk.stationary.reduce(0, +) - 1) < 1e-12)
+        }
+    }
+
+    @Test func `refuse graphs that fall apart, naming the parts`() {
+        #expect(throws: InferenceError.disconnected(what: "the graph", parts: ["0, 1", "2, 3", "4"])) {
+            try WalkGraph(nodeCount: 5, edges: [(0, 1), (2, 3)])
+        }
+        #expect(throws: InferenceError.empty(what: "the graph")) { try WalkGraph(nodeCount: 0, edges: []) }
+        #expect(
+            throws: InferenceError.improperParameter(name: "edge 1", value: "(1, 2)", expected: "nodes from 0 to 1")
+        ) { try WalkGraph(nodeCount: 2, edges: [(0, 1), (1, 2)]) }
+        #expect(throws: InferenceError.improperParameter(name: "edge 0", value: "(1, 1)", expected: "two different nodes"))
+        { try WalkGraph(nodeCount: 2, edges: [(1, 1)]) }
+        #expect(throws: InferenceError.self) { try ReversibleWalk.simple(on: WalkGraph(nodeCount: 1, edges: [])) }
+    }
+
+    @Test func `refuse parameters out of range`() throws {
+        let walk = try ReversibleWalk.simple(on: path(3))
+        let schedule = try PowerSchedule(exponent: 1)
+        for repulsion in [-1, .infinity, Double.nan] {
+            #expect(throws: InferenceError.self) {
+                try SelfRepellentWalk(base: walk, repulsion: repulsion, schedule: schedule)
+            }
+        }
+        for exponent in [0.5, 1.1, .nan] { #expect(throws: InferenceError.self) { try PowerSchedule(exponent: exponent) } }
+        let repellent = try SelfRepellentWalk(base: walk, repulsion: 1, schedule: schedule)
+        #expect(throws: InferenceError.self) { try repellent.start(at: 3) }
+        #expect(throws: InferenceError.self) { try repellent.start(at: 0, visits: [1, 0, 1]) }
+        #expect(throws: InferenceError.self) { try ReversibleWalk.metropolisHastings(on: path(3), weights: [1, 1]) }
+    }
+
+    @Test func `choose the next node by the repelled probabilities`() throws {
+        // On a path of 3 the middle node's choice is free: (x₀/π₀)^−α against (x₂/π₂)^−α.
+        let walk = try SelfRepellentWalk(
+            base: .simple(on: path(3)), repulsion: 2, schedule: PowerSchedule(exponent: 1))
+        let visits = [0.2, 0.5, 0.3]
+        let rows = try walk.transitionProbabilities(visits: visits)
+        let expected = pow(0.2, -2.0) / (pow(0.2, -2.0) + pow(0.3, -2.0))
+        #expect(abs(rows[1][0] - expected) < 1e-12 && rows[0] == [0, 1, 0])
+        // 40,000 steps: 6 standard errors, a false alarm of 2e-9.
+        var random = Random(seed: 1)
+        var count = 0.0
+        let start = try walk.start(at: 1, visits: visits)
+        for _ in 0..<40000 {
+            var state = start
+            walk.step(&state, using: &random)
+            if state.node == 0 { count += 1 }
+        }
+        let error = (expected * (1 - expected) / 40000).squareRoot()
+        #expect(abs(count / 40000 - expected) < 6 * error)
+    }
+
+    @Test func `keep visit shares that follow their recursion`() throws {
+        let walk = try SelfRepellentWalk(
+            base: .metropolisHastings(on: .ringOfCliques(2, of: 3)), repulsion: 3, schedule: PowerSchedule(exponent: 0.8))
+        var state = try walk.start(at: 0)
+        var random = Random(seed: 2)
+        var shares = state.visits
+        for n in 1...3000 {
+            walk.step(&state, using: &random)
+            let size = pow(Double(n + 1), -0.8)
+            for i in shares.indices { shares[i] += size * ((i == state.node ? 1 : 0) - shares[i]) }
+        }
+        for (a, b) in zip(shares, state.visits) { #expect(abs(a - b) < 1e-12) }
+    }
+
+    @Test func `stay in range under a huge repulsion`() throws {
+        let walk = try SelfRepellentWalk(
+            base: .metropolisHastings(on: .ringOfCliques(3, of: 3)), repulsion: 5000, schedule: PowerSchedule(exponent: 1))
+        var state = try walk.start(at: 0)
+        var random = Random(seed: 3)
+        for _ in 0..<20000 { walk.step(&state, using: &random) }
+        for share in state.visits { #expect(abs(share - 1.0 / 9) < 0.01) }
+    }
+
+    @Test func `never go straight back where there is another way`() throws {
+        let walk = try NonBacktrackingWalk(on: .ringOfCliques(2, of: 3))
+        var random = Random(seed: 4)
+        var (previous, node) = (-1, 0)
+        var visits = [Double](repeating: 0, count: 6)
+        for _ in 0..<60000 {
+            let next = walk.next(node, from: previous, using: &random)
+            #expect(next != previous)
+            (previous, node) = (node, next)
+            visits[node] += 1.0 / 60000
+        }
+        // In proportion to degrees (2, 2, 3 or 2, 3, 3 ...); the shares' standard error is below 0.003.
+        for i in 0..<6 {
+            #expect(abs(visits[i] - Double(walk.graph.degree(i)) / Double(walk.graph.neighbours.count)) < 0.02)
+        }
+        let line = try NonBacktrackingWalk(on: path(2))
+        #expect(line.next(1, from: 0, using: &random) == 0)
+    }
+}
+
+@Suite struct `covariances of self-repellent walks` {
+    private let walk: ReversibleWalk
+    private let directions: Matrix
+    private let jacobian: Matrix
+
+    init() throws {
+        let graph = try WalkGraph.ringOfCliques(2, of: 3)
+        let walk = try ReversibleWalk.metropolisHastings(on: graph, weights: [1, 2, 1, 3, 1, 2])
+        var random = Random(seed: 5)
+        var h = Matrix(rows: 6, columns: 2, storage: (0..<12).map { _ in random.normal() })
+        for column in 0..<2 {
+            let mean = (0..<6).reduce(0) { $0 + walk.stationary[$1] * h[$1, column] }
+            for node in 0..<6 { h[node, column] -= mean }
+        }
+        self.walk = walk
+        directions = h
+        jacobian = Matrix(rows: [[-1.5, 0.3], [0.3, -0.8]])
+    }
+
+    /// The stationary distribution of K[x]: proportional to Σⱼ πᵢ Pᵢⱼ (xᵢ/πᵢ)^−α (xⱼ/πⱼ)^−α, found here by powers of K.
+    private func stationary(_ repellent: SelfRepellentWalk, _ visits: [Double]) throws -> [Double] {
+        let rows = try repellent.transitionProbabilities(visits: visits)
+        var share = walk.stationary
+        for _ in 0..<4000 {
+            var next = [Double](repeating: 0, count: 6)
+            for i in 0..<6 { for j in 0..<6 { next[j] += share[i] * (rows[i][j] + (i == j ? 1 : 0)) / 2 } }
+            share = next
+        }
+        return share
+    }
+
+    @Test(arguments: [0.0, 1, 7]) func `rest on the mean field's derivative, here taken from the kernel by differences`(
+        repulsion: Double
+    ) throws {
+        let repellent = try SelfRepellentWalk(base: walk, repulsion: repulsion, schedule: PowerSchedule(exponent: 1))
+        let exact = try WalkCovariance(walk)
+        for (i, lambda) in exact.eigenvalues.enumerated() {
+            let direction = Array(exact.eigenvectors.row(i))
+            #expect(abs(direction.reduce(0, +)) < 1e-12)
+            let h = 1e-5
+            let up = try stationary(repellent, zip(walk.stationary, direction).map { $0 + h * $1 })
+            let down = try stationary(repellent, zip(walk.stationary, direction).map { $0 - h * $1 })
+            for node in 0..<6 {
+                let slope = (up[node] - down[node]) / (2 * h)
+                #expect(abs(slope + repulsion * (1 + lambda) * direction[node]) < 1e-5 * (1 + repulsion))
+            }
+        }
+    }
+
+    @Test func `at no repulsion equal the base walk's, by its fundamental matrix`() throws {
+        let exact = try WalkCovariance(walk)
+        // Z = (I − P + 1πᵀ)⁻¹; the covariance of sums is diag(π) Z + Zᵀ diag(π) − diag(π) − ππᵀ.
+        let p = walk.transitionMatrix
+        var system = Matrix.identity(6) - p
+        for i in 0..<6 { for j in 0..<6 { system[i, j] += walk.stationary[j] } }
+        var z = Matrix(rows: 6, columns: 6)
+        for column in 0..<6 {
+            var unit = [Double](repeating: 0, count: 6)
+            unit[column] = 1
+            for (row, value) in try system.solving(unit).enumerated() { z[row, column] = value }
+        }
+        let found = exact.ofVisits(repulsion: 0, exponent: 1)
+        for i in 0..<6 {
+            for j in 0..<6 {
+                let (a, b) = (walk.stationary[i], walk.stationary[j])
+                let expected = a * z[i, j] + b * z[j, i] - (i == j ? a : 0) - a * b
+                #expect(abs(found[i, j] - expected) < 1e-12)
+            }
+        }
+    }
+
+    @Test(arguments: WalkCovariance.Regime.allCases) func `solve their Lyapunov equations`(
+        regime: WalkCovariance.Regime
+    ) throws {
+        // At a finite time the linear recursion has to come near the limit; with the ratio of steps as far apart as powers
+        // from 0.51 to 1 make them.
+        let exact = try WalkCovariance(walk)
+        let limit = try exact.ofIterates(
+            repulsion: 3, directions: directions, jacobian: jacobian, regime: regime, exponent: 0.75)
+        let exponent = regime == .walkFaster ? 0.51 : regime == .equal ? 0.75 : 1
+        let steps = 400_000
+        let iterate = try PowerSchedule(exponent: 0.75)
+        let finite = try exact.ofIterates(
+            repulsion: 3, directions: directions, jacobian: jacobian, walk: PowerSchedule(exponent: exponent),
+            iterate: iterate, steps: steps)
+        let tolerance = regime == .equal ? 0.001 : 0.06
+        for i in 0..<2 {
+            for j in 0..<2 {
+                let scale = (limit[i, i] * limit[j, j]).squareRoot()
+                #expect(abs(finite[i, j] / iterate.size(steps) - limit[i, j]) < tolerance * scale, "\(regime)")
+            }
+        }
+    }
+
+    @Test func `fall with the square of the repulsion where the walk is faster, and with its first power for averages`() throws {
+        let exact = try WalkCovariance(walk)
+        func trace(_ repulsion: Double, _ regime: WalkCovariance.Regime, _ exponent: Double) throws -> Double {
+            try exact.ofIterates(
+                repulsion: repulsion, directions: directions, jacobian: jacobian, regime: regime, exponent: exponent
+            ).diagonal.reduce(0, +)
+        }
+        #expect(abs(log(try trace(2000, .walkFaster, 0.9) / trace(1000, .walkFaster, 0.9)) / log(2) + 2) < 0.01)
+        #expect(try trace(1000, .iterateFaster, 0.9) == trace(0, .iterateFaster, 0.9))
+        for repulsion in [0.5, 2, 10, 100] {
+            let traces = try WalkCovariance.Regime.allCases.map { try trace(repulsion, $0, 0.9) }
+            #expect(traces[0] < traces[1] && traces[1] < traces[2])
+        }
+        let visits = [1000.0, 2000].map { exact.ofVisits(repulsion: $0, exponent: 1).diagonal.reduce(0, +) }
+        #expect(abs(log(visits[1] / visits[0]) / log(2) + 1) < 0.01)
+    }
+
+    @Test func `are met by simulated visits`() throws {
+        // 400 walks; each variance's estimate has a relative standard error of √(2/400) = 0.07, of the trace less; with the
+        // limit's own error at 20,000 steps a departure of 6 · 0.07 + 0.03 has a chance below 1e-8.
+        let repulsion = 4.0
+        let repellent = try SelfRepellentWalk(base: walk, repulsion: repulsion, schedule: PowerSchedule(exponent: 1))
+        let root = Random(seed: 6)
+        let squares = try Parallel.map(count: 400) { run in
+            var random = root.split(UInt64(run))
+            var state = try repellent.start(at: run % 6)
+            for _ in 0..<20000 { repellent.step(&state, using: &random) }
+            return zip(state.visits, walk.stationary).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        }
+        let found = squares.reduce(0, +) / 400 * 20001
+        let expected = try WalkCovariance(walk).ofVisits(repulsion: repulsion, exponent: 1).diagonal.reduce(0, +)
+        #expect(abs(found / expected - 1) < 0.45)
+        let base = try WalkCovariance(walk).ofVisits(repulsion: 0, exponent: 1).diagonal.reduce(0, +)
+        #expect(found < 0.4 * base)
+    }
+
+    @Test func `refuse a jacobian that does not pull back fast enough`() throws {
+        let exact = try WalkCovariance(walk)
+        #expect(throws: InferenceError.self) {
+            try exact.ofIterates(
+                repulsion: 1, directions: directions, jacobian: Matrix(rows: [[-1, 0], [0, -0.4]]), regime: .equal,
+                exponent: 1)
+        }
+        #expect(throws: InferenceError.self) {
+            try exact.ofIterates(
+                repulsion: 1, directions: Matrix(rows: 5, columns: 2), jacobian: jacobian, regime: .equal, exponent: 1)
+        }
+    }
+}
