@@ -80,7 +80,8 @@ enum ChainBenchmarks {
 
     private static func peakMegabytes() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        // 0 is RUSAGE_SELF, whose type differs between systems.
+        getrusage(0, &usage)
         return Double(usage.ru_maxrss) / 1024
     }
 }

@@ -190,27 +190,85 @@ import Testing
         }
     }
 
-    @Test(arguments: WalkCovariance.Regime.allCases) func `solve their Lyapunov equations`(
-        regime: WalkCovariance.Regime
-    ) throws {
-        // At a finite time the linear recursion has to come near the limit; with the ratio of steps as far apart as powers
-        // from 0.51 to 1 make them.
+    /// The whole linear system of (θ, x): drift of θ by A and Hᵀ(J + I), of x by J, and what noise of covariance U enters.
+    private func system(_ repulsion: Double, ratio: Double) throws -> (drift: Matrix, entry: Matrix, noise: Matrix) {
+        let p = walk.transitionMatrix
+        var drift = Matrix(rows: 8, columns: 8)
+        var entry = Matrix(rows: 8, columns: 6)
+        var pull = Matrix(rows: 6, columns: 6)
+        for i in 0..<6 {
+            for j in 0..<6 {
+                pull[i, j] = -repulsion * ((i == j ? 1 : 0) + p[j, i]) + 2 * repulsion * walk.stationary[i]
+                drift[2 + i, 2 + j] = pull[i, j] - (i == j ? 1 : 0)
+            }
+            entry[2 + i, i] = 1
+            for k in 0..<2 { entry[k, i] = ratio * directions[i, k] }
+        }
+        let crossed = directions.multiplied(by: pull, transposingSelf: true)
+        for k in 0..<2 {
+            for l in 0..<2 { drift[k, l] = ratio * jacobian[k, l] }
+            for j in 0..<6 { drift[k, 2 + j] = ratio * crossed[k, j] }
+        }
         let exact = try WalkCovariance(walk)
-        let limit = try exact.ofIterates(
-            repulsion: 3, directions: directions, jacobian: jacobian, regime: regime, exponent: 0.75)
-        let exponent = regime == .walkFaster ? 0.51 : regime == .equal ? 0.75 : 1
-        let steps = 400_000
-        let iterate = try PowerSchedule(exponent: 0.75)
-        let finite = try exact.ofIterates(
-            repulsion: 3, directions: directions, jacobian: jacobian, walk: PowerSchedule(exponent: exponent),
-            iterate: iterate, steps: steps)
-        let tolerance = regime == .equal ? 0.001 : 0.06
+        var noise = Matrix(rows: 6, columns: 6)
+        for (m, lambda) in exact.eigenvalues.enumerated() {
+            for i in 0..<6 {
+                for j in 0..<6 {
+                    noise[i, j] += (1 + lambda) / (1 - lambda) * exact.eigenvectors[m, i] * exact.eigenvectors[m, j]
+                }
+            }
+        }
+        return (drift, entry, noise)
+    }
+
+    @Test(arguments: [
+        (WalkCovariance.Regime.walkFaster, 1e-5, 0.8), (.equal, 1, 0.8), (.equal, 1, 1), (.iterateFaster, 1e5, 0.8),
+    ]) func `solve the Lyapunov equation of the whole system`(
+        regime: WalkCovariance.Regime, ratio: Double, exponent: Double
+    ) throws {
+        var (drift, entry, noise) = try system(3, ratio: ratio)
+        if exponent == 1 { for i in 0..<8 { drift[i, i] += 0.5 } }
+        let source = (entry * noise).multiplied(by: entry, transposingOther: true)
+        // F S + S Fᵀ = −Q as 64 linear equations.
+        var equations = Matrix(rows: 64, columns: 64)
+        for i in 0..<8 {
+            for j in 0..<8 {
+                for k in 0..<8 {
+                    equations[i * 8 + j, k * 8 + j] += drift[i, k]
+                    equations[i * 8 + j, i * 8 + k] += drift[j, k]
+                }
+            }
+        }
+        let solved = try equations.solving(source.storage.map { -$0 })
+        let limit = try WalkCovariance(walk).ofIterates(
+            repulsion: 3, directions: directions, jacobian: jacobian, regime: regime, exponent: exponent)
         for i in 0..<2 {
             for j in 0..<2 {
                 let scale = (limit[i, i] * limit[j, j]).squareRoot()
-                #expect(abs(finite[i, j] / iterate.size(steps) - limit[i, j]) < tolerance * scale, "\(regime)")
+                #expect(abs(solved[i * 8 + j] / ratio - limit[i, j]) < 2e-4 * scale)
             }
         }
+    }
+
+    @Test func `at a finite time follow the whole system's recursion`() throws {
+        let (drift, entry, noise) = try system(2, ratio: 1)
+        let (walkSteps, iterateSteps) = (try PowerSchedule(exponent: 0.6), try PowerSchedule(exponent: 0.8))
+        var covariance = Matrix(rows: 8, columns: 8)
+        for n in 1...60 {
+            let steps = (0..<8).map { $0 < 2 ? iterateSteps.size(n) : walkSteps.size(n) }
+            var move = Matrix.identity(8)
+            var enter = entry
+            for i in 0..<8 {
+                for j in 0..<8 { move[i, j] += steps[i] * drift[i, j] }
+                for j in 0..<6 { enter[i, j] *= steps[i] }
+            }
+            covariance =
+                (move * covariance).multiplied(by: move, transposingOther: true)
+                + (enter * noise).multiplied(by: enter, transposingOther: true)
+        }
+        let found = try WalkCovariance(walk).ofIterates(
+            repulsion: 2, directions: directions, jacobian: jacobian, walk: walkSteps, iterate: iterateSteps, steps: 60)
+        for i in 0..<2 { for j in 0..<2 { #expect(abs(found[i, j] - covariance[i, j]) < 1e-11 * (1 + abs(found[i, j]))) } }
     }
 
     @Test func `fall with the square of the repulsion where the walk is faster, and with its first power for averages`() throws {
