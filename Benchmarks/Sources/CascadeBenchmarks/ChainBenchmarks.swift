@@ -139,7 +139,9 @@ struct ChainPeer {
         ]
         return settings.compactMap { name, ways in
             ways.compactMap { way in
-                run([name, model, way, path, String(x.rows), String(x.columns)]).map { ChainPeer(name: name, result: $0) }
+                run([name, model, way, path, String(x.rows), String(x.columns)]).map {
+                    ChainPeer(name: name, result: $0)
+                }
             }.max { $0.rate < $1.rate }
         }
     }

@@ -26,7 +26,8 @@ struct SelfRepellentTokens: Experiment {
         ),
         Claim(
             "simulated",
-            "simulated errors of that case fall closer to 1/α² than to 1/α over α from 5 to 40: their slope is below -1.5"),
+            "simulated errors of that case fall closer to 1/α² than to 1/α over α from 5 to 40: their slope is below -1.5"
+        ),
         Claim(
             "paper-steps",
             "so do they with the paper's own step sizes, whose ratio grows only with the tenth root of the steps"),
@@ -98,7 +99,8 @@ struct SelfRepellentTokens: Experiment {
     }
 
     private static func cells(
-        _ setting: Setting, _ task: TokenLearning, _ base: ReversibleWalk, _ exact: WalkCovariance, steps: Int, runs: Int,
+        _ setting: Setting, _ task: TokenLearning, _ base: ReversibleWalk, _ exact: WalkCovariance, steps: Int,
+        runs: Int,
         random root: Random
     ) throws -> [Cell] {
         let (walk, iterate) = (
@@ -161,7 +163,8 @@ struct SelfRepellentTokens: Experiment {
             return Cell(
                 found: Comparison(Array(errors[place * runs..<(place + 1) * runs])),
                 limit: try exact.ofIterates(
-                    repulsion: repulsion, directions: directions, jacobian: jacobian, regime: .equal, exponent: 1)[0, 0],
+                    repulsion: repulsion, directions: directions, jacobian: jacobian, regime: .equal, exponent: 1)[
+                        0, 0],
                 linear: try exact.ofIterates(
                     repulsion: repulsion, directions: directions, jacobian: jacobian, walk: schedule, iterate: schedule,
                     steps: steps)[0, 0] / schedule.size(steps))

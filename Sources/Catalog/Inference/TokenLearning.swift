@@ -75,7 +75,9 @@ struct TokenLearning: TokenTask {
             let row = signed[node * d..<(node + 1) * d]
             let p = sigmoid(zip(row, theta).reduce(0) { $0 + $1.0 * $1.1 })
             for i in 0..<d {
-                for j in 0..<d { hessian[i, j] += p * (1 - p) * signed[node * d + i] * signed[node * d + j] / Double(count) }
+                for j in 0..<d {
+                    hessian[i, j] += p * (1 - p) * signed[node * d + i] * signed[node * d + j] / Double(count)
+                }
             }
         }
         return hessian

@@ -51,7 +51,8 @@ public struct ChainSummary: Sendable, Equatable {
             try ParameterSummary(draws.coordinate(index))
         }
         divergences = draws.infos.count { $0.isDivergent }
-        let fractions = draws.infos.allSatisfy(\.energy.isFinite)
+        let fractions =
+            draws.infos.allSatisfy(\.energy.isFinite)
             ? try EnergyDiagnostics.missingInformation(draws.energies).filter { !$0.isNaN } : []
         missingInformation = fractions.min()
     }
@@ -72,7 +73,8 @@ public struct ChainSummary: Sendable, Equatable {
         var found: [String] = []
         if let index = parameters.firstIndex(where: { !($0.scaleReduction <= 1.01) }) {
             found.append(
-                "Coordinate \(index) has an R-hat of \(parameters[index].scaleReduction), above 1.01: the chains have not met. Run them longer.")
+                "Coordinate \(index) has an R-hat of \(parameters[index].scaleReduction), above 1.01: the chains have not met. Run them longer."
+            )
         }
         let least = min(leastBulkSampleSize, leastTailSampleSize)
         if least < 400 {
@@ -80,11 +82,13 @@ public struct ChainSummary: Sendable, Equatable {
         }
         if divergences > 0 {
             found.append(
-                "\(divergences) trajectories diverged: a region is too narrow for the step size. Raise the target acceptance or change the parameters.")
+                "\(divergences) trajectories diverged: a region is too narrow for the step size. Raise the target acceptance or change the parameters."
+            )
         }
         if let missingInformation, missingInformation < 0.3 {
             found.append(
-                "E-BFMI is \(missingInformation), below 0.3: momenta move the energy too little. Change the parameters.")
+                "E-BFMI is \(missingInformation), below 0.3: momenta move the energy too little. Change the parameters."
+            )
         }
         return found
     }

@@ -120,20 +120,6 @@ struct MetricMap {
         }
     }
 
-    /// z = L⁻¹ x in place; used where a kernel has to look back at the move it made.
-    func solve(_ x: UnsafeMutablePointer<Double>) {
-        if !isDense {
-            for i in 0..<dimension { x[i] /= values[i] }
-            return
-        }
-        for row in 0..<dimension {
-            let line = values + row * dimension
-            var sum = x[row]
-            for column in 0..<row { sum -= line[column] * x[column] }
-            x[row] = sum / line[row]
-        }
-    }
-
     @inlinable @inline(__always)
     func load(_ pointer: UnsafePointer<Double>, _ index: Int) -> SIMD2<Double> {
         UnsafeRawPointer(pointer + index).loadUnaligned(as: SIMD2<Double>.self)

@@ -57,7 +57,7 @@ public struct LeapfrogPath<Target: DifferentiableLogDensity>: Sendable {
             end.position.withUnsafeMutableBufferPointer { q in
                 end.gradient.withUnsafeMutableBufferPointer { g in
                     end.momentum.withUnsafeMutableBufferPointer { p in
-                        value = Metropolis.leap(
+                        value = MetropolisTrajectory.leap(
                             target, map, q.baseAddress!, g.baseAddress!, p.baseAddress!, stepSize, steps, &kinetic,
                             &evaluations)
                     }

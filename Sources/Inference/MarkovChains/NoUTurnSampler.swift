@@ -123,13 +123,13 @@ public struct NoUTurnSampler<Target: DifferentiableLogDensity>: HamiltonianKerne
                         return
                     }
                     if gain > offset + 500 {
-                        let factor = vectorFreeExp(offset - gain)
+                        let factor = pointExp(offset - gain)
                         weight *= factor
                         for node in 0..<count { stack[node].weight *= factor }
                         offset = gain
                     }
-                    let leafWeight = vectorFreeExp(gain - offset)
-                    acceptanceSum += gain >= 0 ? 1 : offset == 0 ? leafWeight : vectorFreeExp(gain)
+                    let leafWeight = pointExp(gain - offset)
+                    acceptanceSum += gain >= 0 ? 1 : offset == 0 ? leafWeight : pointExp(gain)
                     stack[count].setLeaf(end, d, weight: leafWeight, logDensity: value, energy: energy)
                     count += 1
                     // As many complete pairs end at this leaf as its number has trailing ones.

@@ -15,7 +15,8 @@ public struct TemperedDensity<Target: DifferentiableLogDensity>: DifferentiableL
     ///
     /// - Throws: `InferenceError.wrongShape`, `.improperParameter`.
     public init(
-        target: Target, referenceMeans: [Double]? = nil, referenceScales: [Double]? = nil, inverseTemperature: Double = 1
+        target: Target, referenceMeans: [Double]? = nil, referenceScales: [Double]? = nil,
+        inverseTemperature: Double = 1
     ) throws(InferenceError) {
         for (name, values) in [("referenceMeans", referenceMeans), ("referenceScales", referenceScales)] {
             if let values, values.count != target.dimension {

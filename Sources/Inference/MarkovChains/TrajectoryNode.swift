@@ -3,7 +3,7 @@ public import Probability
 
 /// e^x by the C library, once per point of a trajectory.
 @usableFromInline
-func vectorFreeExp(_ x: Double) -> Double { exp(x) }
+func pointExp(_ x: Double) -> Double { exp(x) }
 
 /// A complete binary sub-tree of a trajectory: its outer momenta, their sum, and the point drawn from it so far.
 ///

@@ -8,7 +8,8 @@ public protocol TokenTask: Sendable {
     /// The number of nodes.
     var nodeCount: Int { get }
     /// Writes H(θ, node) to `direction`, `[dimension]`; its mean under π is 0 at the solution.
-    func direction(_ iterate: UnsafeBufferPointer<Double>, node: Int, into direction: UnsafeMutableBufferPointer<Double>)
+    func direction(
+        _ iterate: UnsafeBufferPointer<Double>, node: Int, into direction: UnsafeMutableBufferPointer<Double>)
 }
 
 /// Stochastic approximation driven by a self-repellent walk (SA-SRRW): at each step the walk moves by its own step size
@@ -82,7 +83,8 @@ public struct TokenApproximation<Task: TokenTask>: Sendable {
         for _ in 0..<steps { step(&state, using: &random) }
         if let index = state.iterate.firstIndex(where: { !$0.isFinite }) {
             throw .nonFinite(
-                what: "the iterate", place: "step \(state.walk.steps), coordinate \(index)", value: state.iterate[index])
+                what: "the iterate", place: "step \(state.walk.steps), coordinate \(index)", value: state.iterate[index]
+            )
         }
     }
 }

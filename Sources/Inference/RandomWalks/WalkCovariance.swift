@@ -46,7 +46,9 @@ public struct WalkCovariance: Sendable {
         }
         eigenvalues = Array(eigen.values.prefix(count))
         var vectors = Matrix(rows: count, columns: walk.nodeCount)
-        for i in 0..<count { for node in 0..<walk.nodeCount { vectors[i, node] = eigen.vectors[node, i] * roots[node] } }
+        for i in 0..<count {
+            for node in 0..<walk.nodeCount { vectors[i, node] = eigen.vectors[node, i] * roots[node] }
+        }
         eigenvectors = vectors
     }
 
@@ -78,7 +80,8 @@ public struct WalkCovariance: Sendable {
         let d = directions.columns
         guard directions.rows == eigenvectors.columns, jacobian.rows == d, jacobian.columns == d else {
             throw InferenceError.wrongShape(
-                what: "directions and jacobian", found: "\(directions.rows) x \(d) and \(jacobian.rows) x \(jacobian.columns)",
+                what: "directions and jacobian",
+                found: "\(directions.rows) x \(d) and \(jacobian.rows) x \(jacobian.columns)",
                 expected: "\(eigenvectors.columns) x d and d x d")
         }
         let eigen = try SymmetricEigen(jacobian * -1)
@@ -149,7 +152,8 @@ public struct WalkCovariance: Sendable {
                 }
                 for k in 0..<d {
                     crossed[i * d + k] =
-                        keep * ((1 - beta * eigen.values[k]) * crossed[i * d + k] - beta * h[i, k] * pulls[i] * visits[i])
+                        keep
+                        * ((1 - beta * eigen.values[k]) * crossed[i * d + k] - beta * h[i, k] * pulls[i] * visits[i])
                         + gamma * beta * h[i, k] * noise
                 }
                 visits[i] = keep * keep * visits[i] + gamma * gamma * noise

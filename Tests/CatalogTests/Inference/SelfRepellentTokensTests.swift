@@ -14,7 +14,8 @@ import Testing
         #expect(slope.value < -0.5)
     }
 
-    @Test func `learns a regression whose mean direction vanishes at the solution, with the derivative it says`() throws {
+    @Test func `learns a regression whose mean direction vanishes at the solution, with the derivative it says`() throws
+    {
         let task = try TokenLearning(cliques: 3, of: 3, dimension: 2, seed: 1)
         func mean(_ theta: [Double]) -> [Double] {
             var sum = [0.0, 0]

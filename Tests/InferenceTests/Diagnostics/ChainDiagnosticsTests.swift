@@ -76,9 +76,12 @@ let diagnosticsReferences = [
 ]
 
 @Suite struct `chain diagnostics` {
-    @Test(arguments: diagnosticsReferences) func `equal what ArviZ prints for the same draws`(reference: DiagnosticsReference) throws {
+    @Test(arguments: diagnosticsReferences) func `equal what ArviZ prints for the same draws`(
+        reference: DiagnosticsReference
+    ) throws {
         let draws = autoregression(
-            chains: reference.chains, draws: reference.draws, reference.a, shift: reference.shift, width: reference.width)
+            chains: reference.chains, draws: reference.draws, reference.a, shift: reference.shift,
+            width: reference.width)
         let (scale, size) = (try PotentialScaleReduction(draws), try EffectiveSampleSize(draws))
         let error = try MonteCarloError(draws)
         let found = [

@@ -98,7 +98,8 @@ import Testing
     @Test func `refuse plans without chains or draws and depths out of range`() {
         let sampler = NoUTurnSampler(target: target)
         for (plan, name) in [
-            (ChainSampler(chains: 0), "chains"), (ChainSampler(draws: 0), "draws"), (ChainSampler(warmUp: -1), "warmUp"),
+            (ChainSampler(chains: 0), "chains"), (ChainSampler(draws: 0), "draws"),
+            (ChainSampler(warmUp: -1), "warmUp"),
             (ChainSampler(thinning: 0), "thinning"),
         ] {
             guard case .improperParameter(name, _, _) = error({ _ = try plan.run(sampler, seed: 1) }) else {
@@ -132,7 +133,8 @@ import Testing
     }
 
     @Test func `report the divergences of a funnel, with their places`() throws {
-        let result = try ChainSampler(chains: 4, warmUp: 500, draws: 1000).run(NoUTurnSampler(target: Funnel()), seed: 4)
+        let result = try ChainSampler(chains: 4, warmUp: 500, draws: 1000).run(
+            NoUTurnSampler(target: Funnel()), seed: 4)
         let divergences = result.draws.divergences
         #expect(!divergences.isEmpty)
         #expect(divergences.allSatisfy { $0.position == Array(result.draws[$0.chain, $0.draw]) })
