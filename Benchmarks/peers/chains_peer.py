@@ -5,7 +5,7 @@ schools, and DATA a file of float64 numbers: features row by row, then outcomes;
 errors (ROWS = 8, COLUMNS = 1). SETTING is how a peer runs its chains: vmap or pmap for numpyro and
 blackjax, numba for nutpie; a suffix -64 takes double precision where the default is single.
 
-Everything is compiled and run once before the clock starts. Four chains, 1,000 warm-up steps. Effective sample sizes and
+Everything is compiled and run once before the clock starts; the quickest of three runs counts. Four chains, 1,000 warm-up steps. Effective sample sizes and
 R-hat are ArviZ's.
 """
 import json
@@ -56,10 +56,16 @@ def jax_density():
 
 
 def timed(run):
+    """The quickest of three runs after one that compiles, with its result."""
     run(0)
-    start = time.perf_counter()
-    result = run(1)
-    return result, time.perf_counter() - start
+    best = None
+    for seed in (1, 2, 3):
+        start = time.perf_counter()
+        result = run(seed)
+        seconds = time.perf_counter() - start
+        if best is None or seconds < best[1]:
+            best = result, seconds
+    return best
 
 
 def spread(function):
@@ -161,6 +167,7 @@ def nutpie_chains():
         parts = []
         for name in names:
             part = numpy.asarray(group[name])
+            part = numpy.log(part) if name == "tau" else part
             parts.append(part if part.ndim == 3 else part[:, :, None])
         return numpy.concatenate(parts, axis=2)
 

@@ -36,10 +36,10 @@ enum ChainBenchmarks {
         _ name: String, _ target: some DifferentiableLogDensity, _ model: String, _ x: Matrix, _ y: [Double],
         _ withPeers: Bool
     ) throws -> [Row] {
-        // The best of some runs, as machines are never quite idle; each run is whole.
-        var best: (rate: Double, total: Double, scale: Double, evaluations: Double)?
+        // The best of three whole runs, as for the peers: machines are never quite idle.
+        var best: (rate: Double, total: Double, evaluations: Double, summary: ChainSummary)?
         let clock = ContinuousClock()
-        for seed in 1...5 {
+        for seed in 1...3 {
             let sampler = NoUTurnSampler(target: target)
             let start = clock.now
             var warm = try ChainSampler(chains: 4, warmUp: 1000).warmUp(sampler, seed: UInt64(seed))
@@ -51,8 +51,8 @@ enum ChainBenchmarks {
             let rate = summary.leastBulkSampleSize / ((end - middle) / .seconds(1))
             if rate > best?.rate ?? 0 {
                 best = (
-                    rate, summary.leastBulkSampleSize / ((end - start) / .seconds(1)), summary.worstScaleReduction,
-                    Double(kept.evaluations) / Double(4 * draws)
+                    rate, summary.leastBulkSampleSize / ((end - start) / .seconds(1)),
+                    Double(kept.evaluations) / Double(4 * draws), summary
                 )
             }
         }
@@ -60,13 +60,16 @@ enum ChainBenchmarks {
             return [Row(name: name, value: 0, unit: "ESS/s", target: nil, note: "no run reached an R-hat below 1.01")]
         }
         var note = String(
-            format: "with warm-up %.0f/s; R-hat %.4f; %.1f gradients a draw; peak %.0f MB", best.total, best.scale,
+            format: "with warm-up %.0f/s; R-hat %.4f; %.1f gradients a draw; peak %.0f MB", best.total,
+            best.summary.worstScaleReduction,
             best.evaluations, peakMegabytes())
         let peers = withPeers ? ChainPeer.all(model, x, y) : []
         for peer in peers {
             note += String(
-                format: "; %@ %.0f/s, with warm-up %.0f/s, R-hat %.4f, peak %.0f MB", peer.name, peer.rate, peer.total,
-                peer.result.worstScale, peer.result.peakMegabytes)
+                format:
+                    "; %@ %.0f/s, with warm-up %.0f/s, R-hat %.4f, means within %.3f deviations of ours, peak %.0f MB",
+                peer.name, peer.rate, peer.total, peer.result.worstScale, peer.distance(best.summary),
+                peer.result.peakMegabytes)
         }
         let fastest = peers.filter { $0.result.worstScale < 1.01 }.max { $0.rate < $1.rate }
         // Rows hold that less is better: effective draws a second are told as microseconds an effective draw.
@@ -122,11 +125,17 @@ struct ChainPeer {
         var leastSize: Double
         var worstScale: Double
         var peakMegabytes: Double
+        var mean: [Double]
     }
     var name: String
     var result: Result
     var rate: Double { result.leastSize / result.seconds }
     var total: Double { result.leastSize / (result.seconds + result.warmUpSeconds) }
+
+    /// The largest distance of its means from ours, in standard deviations of the posterior.
+    func distance(_ summary: ChainSummary) -> Double {
+        zip(result.mean, summary.parameters).map { abs($0 - $1.mean) / $1.standardDeviation }.max() ?? .nan
+    }
 
     /// All peers that are installed, each at the best of its settings.
     static func all(_ model: String, _ x: Matrix, _ y: [Double]) -> [ChainPeer] {
