@@ -77,6 +77,33 @@ public struct WalkCovariance: Sendable {
     public func ofIterates(
         repulsion: Double, directions: Matrix, jacobian: Matrix, regime: Regime, exponent: Double
     ) throws -> Matrix {
+        let shift = exponent == 1 ? 0.5 : 0
+        // Where the walk's step size is the larger its own decline is too slow to count.
+        return switch regime {
+        case .walkFaster: try stationary(repulsion, directions, jacobian, ratio: 0, shift: shift, walkShift: 0)
+        case .equal: try stationary(repulsion, directions, jacobian, ratio: 1, shift: shift, walkShift: shift)
+        case .iterateFaster: try stationary(0, directions, jacobian, ratio: 0, shift: shift, walkShift: 0)
+        }
+    }
+
+    /// The covariance of (θ − θ*) / √β at small step sizes of a fixed ratio β / γ, `[dimension, dimension]`: about that of a
+    /// run whose step sizes have this ratio at its end.
+    ///
+    /// At ratio 0 it is the limit where the walk is faster. A small ratio r adds terms in r / α to those in 1 / α², so that
+    /// the square shows only where r is small against 1 / α: with r = n^−(b−a), after many more than α^(1/(b−a)) steps.
+    /// - Throws: as ``ofIterates(repulsion:directions:jacobian:regime:exponent:)``.
+    public func ofIterates(
+        repulsion: Double, directions: Matrix, jacobian: Matrix, ratio: Double
+    ) throws -> Matrix {
+        guard ratio >= 0, ratio < .infinity else {
+            throw InferenceError.improperParameter(name: "ratio", value: "\(ratio)", expected: "finite, at least 0")
+        }
+        return try stationary(repulsion, directions, jacobian, ratio: ratio, shift: 0, walkShift: 0)
+    }
+
+    private func stationary(
+        _ repulsion: Double, _ directions: Matrix, _ jacobian: Matrix, ratio: Double, shift: Double, walkShift: Double
+    ) throws -> Matrix {
         let d = directions.columns
         guard directions.rows == eigenvectors.columns, jacobian.rows == d, jacobian.columns == d else {
             throw InferenceError.wrongShape(
@@ -85,7 +112,6 @@ public struct WalkCovariance: Sendable {
                 expected: "\(eigenvectors.columns) x d and d x d")
         }
         let eigen = try SymmetricEigen(jacobian * -1)
-        let shift = exponent == 1 ? 0.5 : 0
         if let least = eigen.values.first, least <= shift {
             throw InferenceError.improperParameter(
                 name: "the jacobian's largest eigenvalue", value: "\(-least)", expected: "below \(-shift)")
@@ -96,19 +122,13 @@ public struct WalkCovariance: Sendable {
         for (i, lambda) in eigenvalues.enumerated() {
             let noise = (1 + lambda) / (1 - lambda)
             let pull = repulsion * (1 + lambda)
-            let visits = noise / (2 * (pull + 1 - shift))
+            let visits = noise / (2 * (pull + 1 - walkShift))
             let crossed = (0..<d).map { k in
-                h[i, k] * (noise - pull * visits) / (eigen.values[k] + pull + 1 - 2 * shift)
+                h[i, k] * (noise - pull * visits) / (ratio * (eigen.values[k] - walkShift) + pull + 1 - walkShift)
             }
             for k in 0..<d {
                 for l in 0..<d {
-                    let both = h[i, k] * h[i, l] * noise
-                    let source =
-                        switch regime {
-                        case .walkFaster: both / ((pull + 1) * (pull + 1))
-                        case .iterateFaster: both
-                        case .equal: both - pull * (h[i, k] * crossed[l] + h[i, l] * crossed[k])
-                        }
+                    let source = h[i, k] * h[i, l] * noise - pull * (h[i, k] * crossed[l] + h[i, l] * crossed[k])
                     result[k, l] += source / (eigen.values[k] + eigen.values[l] - 2 * shift)
                 }
             }
@@ -120,7 +140,8 @@ public struct WalkCovariance: Sendable {
     /// iterate at the solution and visits at π, `[dimension, dimension]`.
     ///
     /// It holds what the ratio of the step sizes has not reached yet, but not that repulsion is no linear force and that a
-    /// walk is at one node at a time.
+    /// walk is at one node at a time. Steps with γ (2α + 1) above 1, at the start, are passed over: the linear system
+    /// would overshoot there, which the walk can't.
     public func ofIterates(
         repulsion: Double, directions: Matrix, jacobian: Matrix, walk: PowerSchedule, iterate: PowerSchedule, steps: Int
     ) throws -> Matrix {
@@ -134,6 +155,7 @@ public struct WalkCovariance: Sendable {
         var result = [Double](repeating: 0, count: d * d)
         for n in 1...max(steps, 1) {
             let (gamma, beta) = (walk.size(n), iterate.size(n))
+            if gamma * (2 * repulsion + 1) > 1 { continue }
             for k in 0..<d {
                 for l in 0...k { result[k * d + l] *= (1 - beta * eigen.values[k]) * (1 - beta * eigen.values[l]) }
             }

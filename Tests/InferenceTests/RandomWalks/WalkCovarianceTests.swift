@@ -125,12 +125,15 @@ import Testing
             }
         }
         let solved = try equations.solving(source.storage.map { -$0 })
-        let limit = try WalkCovariance(walk).ofIterates(
+        let exact = try WalkCovariance(walk)
+        let limit = try exact.ofIterates(
             repulsion: 3, directions: directions, jacobian: jacobian, regime: regime, exponent: exponent)
+        let fixed = try exact.ofIterates(repulsion: 3, directions: directions, jacobian: jacobian, ratio: ratio)
         for i in 0..<2 {
             for j in 0..<2 {
                 let scale = (limit[i, i] * limit[j, j]).squareRoot()
                 #expect(abs(solved[i * 8 + j] / ratio - limit[i, j]) < 2e-4 * scale)
+                if exponent < 1 { #expect(abs(solved[i * 8 + j] / ratio - fixed[i, j]) < 1e-8 * scale) }
             }
         }
     }
@@ -139,7 +142,8 @@ import Testing
         let (drift, entry, noise) = try system(2, ratio: 1)
         let (walkSteps, iterateSteps) = (try PowerSchedule(exponent: 0.6), try PowerSchedule(exponent: 0.8))
         var covariance = Matrix(rows: 8, columns: 8)
-        for n in 1...60 {
+        // The first step size of 5 γ at most 1 is that of n = 14.
+        for n in 14...90 {
             let steps = (0..<8).map { $0 < 2 ? iterateSteps.size(n) : walkSteps.size(n) }
             var move = Matrix.identity(8)
             var enter = entry
@@ -152,7 +156,7 @@ import Testing
                 + (enter * noise).multiplied(by: enter, transposingOther: true)
         }
         let found = try WalkCovariance(walk).ofIterates(
-            repulsion: 2, directions: directions, jacobian: jacobian, walk: walkSteps, iterate: iterateSteps, steps: 60)
+            repulsion: 2, directions: directions, jacobian: jacobian, walk: walkSteps, iterate: iterateSteps, steps: 90)
         for i in 0..<2 {
             for j in 0..<2 { #expect(abs(found[i, j] - covariance[i, j]) < 1e-11 * (1 + abs(found[i, j]))) }
         }
