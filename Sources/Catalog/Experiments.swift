@@ -11,6 +11,7 @@ public enum Experiments {
         CategoricalLikelihood(),
         DelayedTrace(),
         ConditionalRandomFields(),
+        SelfRepellentTokens(),
     ]
 
     /// The experiment called `id`.

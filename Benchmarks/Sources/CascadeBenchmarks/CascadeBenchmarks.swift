@@ -28,6 +28,7 @@ struct CascadeBenchmarks {
             ("filters", { try ParticleFilterBenchmarks.run(withPeers: hasPeers) }),
             ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
             ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
+            ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
