@@ -7,6 +7,10 @@ public enum Experiments {
         NineTips(),
         CompactCascade(),
         CascadeRoutingExperiment(),
+        ItoChainRates(),
+        NestedRates(),
+        GuidedModels(),
+        HiddenMarkovCoverage(),
     ]
 
     /// The experiment called `id`.

@@ -24,6 +24,7 @@ struct CascadeBenchmarks {
             ("fit", FitBenchmarks.run),
             ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
+            ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -73,7 +73,7 @@ struct HiddenMarkovCoverage: Experiment {
                     series: [
                         Series("exchangeable arrangements", .points(.circle), points: points(rows, from: 1)),
                         Series("pooled steps", .points(.square), points: points(pooled, from: rows.count + 1)),
-                    ], referenceLines: [.init(.horizontal(0.9), label: "90 %")])
+                    ], referenceLines: [.init(.y(0.9), label: "90 %")])
             ))
 
         let worst = try [0.05, 0.1, 0.3].map { abs(try enumeratedCoverage(level: $0) - (1 - $0)) }.max()!

@@ -53,7 +53,8 @@ public struct DiscreteGuide: GuidedKernel {
     /// The number of outputs.
     public let outputs: Int
 
-    /// A transition with the matrix `transition`, guided by `auxiliary`, or exactly.
+    /// A transition with the matrix `transition`, guided by `auxiliary`, or exactly. What the auxiliary forbids and the
+    /// transition allows would be missed without a trace, so ``pullBack(_:)`` refuses it.
     /// - Throws: `InferenceError.wrongShape`, `.improperParameter` for a row that is not a distribution.
     public init(transition: [Double], inputs: Int, auxiliary: [Double]? = nil) throws {
         guard inputs > 0, transition.count >= inputs, transition.count % inputs == 0 else {
@@ -107,6 +108,11 @@ public struct DiscreteGuide: GuidedKernel {
         var (cumulative, logWeights): ([Double], [Double]) = ([], [])
         for row in 0..<inputs {
             let logTotal = applied(transition, row)
+            guard before[row] > -.infinity || logTotal == -.infinity else {
+                throw InferenceError.improperParameter(
+                    name: "row \(row) of the auxiliary matrix", value: "zero where the transition is possible",
+                    expected: "a chance of every observed future that the transition has a chance of")
+            }
             logWeights.append(logTotal == -.infinity ? -.infinity : logTotal - before[row])
             var sum = 0.0
             for output in 0..<outputs {

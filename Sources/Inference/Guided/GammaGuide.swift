@@ -86,9 +86,15 @@ public struct GammaGuide: GuidedKernel {
         let tilt = (rate - message.rate) * gap
         let base = shape * log(rate / message.rate)
         guard abs(tilt) <= TiltedBeta.limit else {
-            // Too steep for the series: move by the untilted bridge and weigh the path itself.
-            let share = inverseRegularizedBeta(first, shape, message.shape)
-            return Weighted(input + share * gap, logWeight: base - tilt * share)
+            // Too steep for the series: nearly a gamma law at one end of the way, and weighed for the rest.
+            let size = abs(tilt)
+            let (near, far) = tilt > 0 ? (shape, message.shape) : (message.shape, shape)
+            let share = inverseRegularizedGammaP(near, first) / size
+            guard share < 1 else { return Weighted(input, logWeight: -.infinity) }
+            let logWeight =
+                base + max(-tilt, 0) + logGamma(near) - logBeta(near, far) - near * log(size)
+                + (far - 1) * log1p(-share)
+            return Weighted(input + (tilt > 0 ? share : 1 - share) * gap, logWeight: logWeight)
         }
         let law = TiltedBeta(alpha: shape, beta: message.shape, tilt: tilt)
         return Weighted(input + law.value(first, second) * gap, logWeight: base + law.logMean)

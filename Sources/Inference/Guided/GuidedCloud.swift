@@ -49,7 +49,8 @@ public struct GuidedCloud<Output: Sendable>: Sendable {
     /// The standard error of the mean weight, relative to it: that of ``logEvidence`` where it is small.
     public var relativeError: Double {
         let count = Double(logWeights.count)
-        let share = logWeights.map { exp($0 - logEvidence) }
+        let level = logEvidence
+        let share = logWeights.map { exp($0 - level) }
         return (share.reduce(0) { $0 + ($1 - 1) * ($1 - 1) } / (count * max(count - 1, 1))).squareRoot()
     }
 
