@@ -12,6 +12,10 @@ public enum Experiments {
         DelayedTrace(),
         ConditionalRandomFields(),
         SelfRepellentTokens(),
+        ItoChainRates(),
+        NestedRates(),
+        GuidedModels(),
+        HiddenMarkovCoverage(),
     ]
 
     /// The experiment called `id`.

@@ -29,6 +29,7 @@ struct CascadeBenchmarks {
             ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
             ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
             ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
+            ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
