@@ -10,13 +10,13 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     struct Job: Sendable {
         var slot: Int
         /// What the run remembers.
-        var past: Particle<Output>
+        var past: ProgramParticle<Output>
         var random: Random
         /// The weight point after which the run pauses.
         var pause: Int
     }
 
-    private(set) var particles: [Particle<Output>]
+    private(set) var particles: [ProgramParticle<Output>]
     /// `ln` of the evidence up to the last resampling.
     private(set) var logEvidence = 0.0
     private let threshold: Double
@@ -36,7 +36,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     ///     several offspring then leaves its future to the first, and the others are run again from there. Fewer runs,
     ///     but some work (and, in programs that ask, some questions) for the future of particles that have none.
     init(count: Int, threshold: Double, runsAhead: Bool, random: Random) {
-        particles = [Particle<Output>](repeating: Particle(), count: count)
+        particles = [ProgramParticle<Output>](repeating: ProgramParticle(), count: count)
         self.threshold = threshold
         self.runsAhead = runsAhead
         streams = random
@@ -48,7 +48,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     func begin() -> [Job] { particles.indices.map { job($0, particles[$0]) } }
 
     /// Takes what came of the runs of `jobs`.
-    mutating func receive(_ results: [Particle<Output>], of jobs: [Job]) {
+    mutating func receive(_ results: [ProgramParticle<Output>], of jobs: [Job]) {
         for (job, particle) in zip(jobs, results) { particles[job.slot] = particle }
     }
 
@@ -98,7 +98,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
         if runsAhead { window = max(4, Int((Double(point + 1) * Double(point - origin)).squareRoot())) }
         origin = point
         let offspring = systematicOffspring(weights: weights, count: particles.count, uniform: coins.uniform())
-        var next: [Particle<Output>] = []
+        var next: [ProgramParticle<Output>] = []
         next.reserveCapacity(particles.count)
         var jobs: [Job] = []
         for (ancestor, count) in offspring.enumerated() where count > 0 {
@@ -114,7 +114,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
         return jobs
     }
 
-    private func job(_ slot: Int, _ past: Particle<Output>) -> Job {
+    private func job(_ slot: Int, _ past: ProgramParticle<Output>) -> Job {
         Job(slot: slot, past: past, random: streams.split(generation).split(UInt64(slot)), pause: point + window)
     }
 }

@@ -133,7 +133,7 @@ public struct ReexecutionSMC: Sendable {
 }
 
 private struct ParticleRun<Output: Sendable>: Sendable {
-    var particle: Particle<Output>
+    var particle: ProgramParticle<Output>
     var spent: Cost
 
     init(_ execution: Execution<Output>, _ interpreter: ParticleInterpreter) {
