@@ -9,7 +9,7 @@ struct ParticleMark: Sendable {
 }
 
 /// A particle of SMC by re-execution: what it chose, where it was weighed, and how far it is.
-struct Particle<Output: Sendable>: Sendable {
+struct ProgramParticle<Output: Sendable>: Sendable {
     /// Its choices so far.
     var choices: [TraceEntry] = []
     /// Its weight points so far.
@@ -33,8 +33,8 @@ struct Particle<Output: Sendable>: Sendable {
     func choices(at point: Int) -> Int { marks.isEmpty ? 0 : marks[min(point, marks.count - 1)].choices }
 
     /// Its past up to weight point `point`, that one included.
-    func prefix(through point: Int) -> Particle {
-        var past = Particle()
+    func prefix(through point: Int) -> ProgramParticle {
+        var past = ProgramParticle()
         past.marks = Array(marks.prefix(point + 1))
         past.choices = Array(choices[..<(past.marks.last?.choices ?? 0)])
         return past
@@ -55,7 +55,7 @@ final class ParticleInterpreter: ScopeInterpreter {
     /// - Parameters:
     ///   - past: choices and marks of a particle; nothing after its last mark.
     ///   - pause: the weight point after which the run is paused.
-    init<Output>(past: Particle<Output>, pause: Int) {
+    init<Output>(past: ProgramParticle<Output>, pause: Int) {
         choices = past.choices
         marks = past.marks
         rememberedChoices = choices.count
@@ -91,8 +91,8 @@ final class ParticleInterpreter: ScopeInterpreter {
         point += 1
     }
 
-    func particle<Output>(_ execution: Execution<Output>) -> Particle<Output> {
-        var particle = Particle<Output>()
+    func particle<Output>(_ execution: Execution<Output>) -> ProgramParticle<Output> {
+        var particle = ProgramParticle<Output>()
         particle.choices = choices
         particle.marks = marks
         particle.output = execution.output

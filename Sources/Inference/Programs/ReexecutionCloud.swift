@@ -10,16 +10,17 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     struct Job: Sendable {
         var slot: Int
         /// What the run remembers.
-        var past: Particle<Output>
+        var past: ProgramParticle<Output>
         var random: Random
         /// The weight point after which the run pauses.
         var pause: Int
     }
 
-    private(set) var particles: [Particle<Output>]
+    private(set) var particles: [ProgramParticle<Output>]
     /// `ln` of the evidence up to the last resampling.
     private(set) var logEvidence = 0.0
     private let threshold: Double
+    private let scheme: ResamplingScheme
     private let runsAhead: Bool
     private let streams: Random
     private var generation: UInt64 = 0
@@ -35,9 +36,10 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     ///   - runsAhead: whether runs go on for some weight points before they wait for the others. A particle that has
     ///     several offspring then leaves its future to the first, and the others are run again from there. Fewer runs,
     ///     but some work (and, in programs that ask, some questions) for the future of particles that have none.
-    init(count: Int, threshold: Double, runsAhead: Bool, random: Random) {
-        particles = [Particle<Output>](repeating: Particle(), count: count)
+    init(count: Int, threshold: Double, scheme: ResamplingScheme, runsAhead: Bool, random: Random) {
+        particles = [ProgramParticle<Output>](repeating: ProgramParticle(), count: count)
         self.threshold = threshold
+        self.scheme = scheme
         self.runsAhead = runsAhead
         streams = random
         coins = random.split(.max)
@@ -48,7 +50,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     func begin() -> [Job] { particles.indices.map { job($0, particles[$0]) } }
 
     /// Takes what came of the runs of `jobs`.
-    mutating func receive(_ results: [Particle<Output>], of jobs: [Job]) {
+    mutating func receive(_ results: [ProgramParticle<Output>], of jobs: [Job]) {
         for (job, particle) in zip(jobs, results) { particles[job.slot] = particle }
     }
 
@@ -77,7 +79,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
             let isOver = point == last && particles.allSatisfy(\.isFinished)
             if !isOver, threshold >= 1 || size < threshold * Double(particles.count) {
                 logEvidence += logTotal - log(Double(particles.count))
-                let jobs = resample(weights)
+                let jobs = try resample(weights)
                 if !jobs.isEmpty { return jobs }
             }
         }
@@ -91,14 +93,15 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
         .zeroTotalWeight(place: particles.lazy.compactMap(\.impossibleAt).first.map { "\($0)" } ?? "weight \(point)")
     }
 
-    private mutating func resample(_ weights: [Double]) -> [Job] {
+    private mutating func resample(_ weights: [Double]) throws(InferenceError) -> [Job] {
         generation += 1
         // Running everyone again costs its past each time; running too far ahead, what has no future. With resampling
         // every d points, the costs are even near sqrt(past * d).
         if runsAhead { window = max(4, Int((Double(point + 1) * Double(point - origin)).squareRoot())) }
         origin = point
-        let offspring = systematicOffspring(weights: weights, count: particles.count, uniform: coins.uniform())
-        var next: [Particle<Output>] = []
+        let ancestors = try scheme.ancestors(count: particles.count, weights: weights, using: &coins)
+        let offspring = ResamplingScheme.offspring(of: particles.count, ancestors: ancestors)
+        var next: [ProgramParticle<Output>] = []
         next.reserveCapacity(particles.count)
         var jobs: [Job] = []
         for (ancestor, count) in offspring.enumerated() where count > 0 {
@@ -114,7 +117,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
         return jobs
     }
 
-    private func job(_ slot: Int, _ past: Particle<Output>) -> Job {
+    private func job(_ slot: Int, _ past: ProgramParticle<Output>) -> Job {
         Job(slot: slot, past: past, random: streams.split(generation).split(UInt64(slot)), pause: point + window)
     }
 }
