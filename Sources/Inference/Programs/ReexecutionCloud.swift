@@ -20,6 +20,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     /// `ln` of the evidence up to the last resampling.
     private(set) var logEvidence = 0.0
     private let threshold: Double
+    private let scheme: ResamplingScheme
     private let runsAhead: Bool
     private let streams: Random
     private var generation: UInt64 = 0
@@ -35,9 +36,10 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
     ///   - runsAhead: whether runs go on for some weight points before they wait for the others. A particle that has
     ///     several offspring then leaves its future to the first, and the others are run again from there. Fewer runs,
     ///     but some work (and, in programs that ask, some questions) for the future of particles that have none.
-    init(count: Int, threshold: Double, runsAhead: Bool, random: Random) {
+    init(count: Int, threshold: Double, scheme: ResamplingScheme, runsAhead: Bool, random: Random) {
         particles = [ProgramParticle<Output>](repeating: ProgramParticle(), count: count)
         self.threshold = threshold
+        self.scheme = scheme
         self.runsAhead = runsAhead
         streams = random
         coins = random.split(.max)
@@ -77,7 +79,7 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
             let isOver = point == last && particles.allSatisfy(\.isFinished)
             if !isOver, threshold >= 1 || size < threshold * Double(particles.count) {
                 logEvidence += logTotal - log(Double(particles.count))
-                let jobs = resample(weights)
+                let jobs = try resample(weights)
                 if !jobs.isEmpty { return jobs }
             }
         }
@@ -91,13 +93,14 @@ struct ReexecutionCloud<Output: Sendable>: Sendable {
         .zeroTotalWeight(place: particles.lazy.compactMap(\.impossibleAt).first.map { "\($0)" } ?? "weight \(point)")
     }
 
-    private mutating func resample(_ weights: [Double]) -> [Job] {
+    private mutating func resample(_ weights: [Double]) throws(InferenceError) -> [Job] {
         generation += 1
         // Running everyone again costs its past each time; running too far ahead, what has no future. With resampling
         // every d points, the costs are even near sqrt(past * d).
         if runsAhead { window = max(4, Int((Double(point + 1) * Double(point - origin)).squareRoot())) }
         origin = point
-        let offspring = systematicOffspring(weights: weights, count: particles.count, uniform: coins.uniform())
+        let ancestors = try scheme.ancestors(count: particles.count, weights: weights, using: &coins)
+        let offspring = ResamplingScheme.offspring(of: particles.count, ancestors: ancestors)
         var next: [ProgramParticle<Output>] = []
         next.reserveCapacity(particles.count)
         var jobs: [Job] = []

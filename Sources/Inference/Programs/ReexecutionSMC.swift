@@ -21,6 +21,8 @@ public struct ReexecutionSMC: Sendable {
     public var particles: Int
     /// Resampled where the effective number falls below this share of the particles: 0 never, 1 always.
     public var threshold: Double
+    /// How they are resampled.
+    public var scheme: ResamplingScheme
     /// How many particles of a program that asks stages run at once.
     public var concurrency: Int
     /// What all runs together may take; with a budget they go one after the other.
@@ -30,10 +32,12 @@ public struct ReexecutionSMC: Sendable {
 
     /// SMC with `particles` particles.
     public init(
-        particles: Int, threshold: Double = 0.5, concurrency: Int = 8, budget: Budget? = nil, keepsScores: Bool = false
+        particles: Int, threshold: Double = 0.5, scheme: ResamplingScheme = .systematic, concurrency: Int = 8,
+        budget: Budget? = nil, keepsScores: Bool = false
     ) {
         self.particles = particles
         self.threshold = threshold
+        self.scheme = scheme
         self.concurrency = concurrency
         self.budget = budget
         self.keepsScores = keepsScores
@@ -99,7 +103,8 @@ public struct ReexecutionSMC: Sendable {
         guard threshold >= 0, threshold <= 1 else {
             throw InferenceError.improperParameter(name: "threshold", value: "\(threshold)", expected: "from 0 to 1")
         }
-        return ReexecutionCloud(count: particles, threshold: threshold, runsAhead: runsAhead, random: random.fork())
+        return ReexecutionCloud(
+            count: particles, threshold: threshold, scheme: scheme, runsAhead: runsAhead, random: random.fork())
     }
 
     private func scope<Output>(

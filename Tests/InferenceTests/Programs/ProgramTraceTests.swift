@@ -1,6 +1,6 @@
 import Cascades
 import Foundation
-@testable import Inference
+import Inference
 import NumericalMethods
 import Probability
 import Testing
@@ -106,27 +106,5 @@ import Testing
         #expect(lines[3].hasPrefix("└─ reading observed"))
         #expect(lines[8].hasPrefix("length factor") && lines[8].contains("ln w -2"))
         #expect(lines[9].hasPrefix("total") && lines[9].contains("ln w -3.386") && lines[9].contains("$0.5"))
-    }
-}
-
-@Suite("Offspring of systematic resampling") struct SystematicOffspringTests {
-    @Test("number their expectation, rounded up or down, and add up")
-    func counts() {
-        var random = Random(seed: 2)
-        for count in [1, 7, 100] {
-            for _ in 0..<200 {
-                var weights = (0..<count).map { _ in random.uniform() < 0.3 ? 0 : random.exponential() }
-                let total = weights.reduce(0, +)
-                if total == 0 { continue }
-                weights = weights.map { $0 / total }
-                let offspring = systematicOffspring(weights: weights, count: count, uniform: random.uniform())
-                #expect(offspring.reduce(0, +) == count)
-                for (weight, number) in zip(weights, offspring) {
-                    #expect(abs(Double(number) - weight * Double(count)) < 1 + 1e-9)
-                    #expect(weight > 0 || number == 0)
-                }
-            }
-        }
-        #expect(systematicOffspring(weights: [0, 1, 0], count: 3, uniform: 0) == [0, 3, 0])
     }
 }
