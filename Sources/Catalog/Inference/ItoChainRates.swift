@@ -50,7 +50,7 @@ struct ItoChainRates: Experiment {
         tracker.advance()
         rates.append(
             try plan.measure("sgd", "stochastic descent", StochasticDescentChain(sum), [3], streams.split(1)) {
-                try Wasserstein.onLine($0, $1)
+                ends, limit, _ in try Wasserstein.onLine(ends, limit)
             })
         tracker.advance()
         let boosting = try BoostingChain(
@@ -65,14 +65,14 @@ struct ItoChainRates: Experiment {
         let skewed = try EulerChain(WavyField(), noise: .skewed)
         rates.append(
             try plan.measure("skewed", "skewed noise", skewed, [3], streams.split(3)) {
-                try Wasserstein.onLine($0, $1)
+                ends, limit, _ in try Wasserstein.onLine(ends, limit)
             })
         tracker.advance()
         let process = try LinearProcess.ornsteinUhlenbeck(rate: 1, mean: 0, scale: 0.5)
         let wrong = try EulerChain(process, noiseOrder: 1, driftError: 1, driftErrorOrder: 0.5)
         rates.append(
             try plan.measure("drift-error", "drift off by √η", wrong, [0], streams.split(4)) {
-                try Wasserstein.onLine($0, $1)
+                ends, limit, _ in try Wasserstein.onLine(ends, limit)
             })
         tracker.advance()
         tracker.finish()
