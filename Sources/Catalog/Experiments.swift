@@ -10,6 +10,12 @@ public enum Experiments {
         OpenGames(),
         CategoricalLikelihood(),
         DelayedTrace(),
+        ConditionalRandomFields(),
+        SelfRepellentTokens(),
+        ItoChainRates(),
+        NestedRates(),
+        GuidedModels(),
+        HiddenMarkovCoverage(),
     ]
 
     /// The experiment called `id`.

