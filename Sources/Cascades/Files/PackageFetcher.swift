@@ -82,7 +82,8 @@ public struct PackageFetcher: Sendable {
             environment: ["TMPDIR": work + "/temporary", "PIP_DISABLE_PIP_VERSION_CHECK": "1"])
         do throws(SystemTool.Failure) {
             try tool.run {
-                let come = Self.byteCount(of: work) / megabyte
+                // While pip moves the archive out of its own folder, its bytes are there twice.
+                let come = min(Self.byteCount(of: work), package.byteCount ?? .max) / megabyte
                 if come > told { tracker.advance(by: come - told) }
                 told = max(told, come)
             }
