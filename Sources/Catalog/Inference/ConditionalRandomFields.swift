@@ -91,7 +91,7 @@ public struct ConditionalRandomFields: Experiment {
         }
         let tight = LimitedMemoryBFGS(gradientTolerance: 1e-6, valueTolerance: 0)
         run.losses.batch = try QuasiNewtonTraining(search: tight).fit(all).loss
-        run.losses.stochastic = try StochasticTraining(epochs: 40).fit(all, using: &random).loss
+        run.losses.stochastic = try StochasticTraining(epochs: 100).fit(all, using: &random).loss
         return run
     }
 
