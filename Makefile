@@ -6,6 +6,8 @@ CASCADE := .build/release/cascade
 OUTPUT := build-output
 # `make test ROOM=Inference` builds and tests one room, on those that it uses.
 export ROOM
+# Where `make setup` builds llama.cpp.
+export PKG_CONFIG_PATH := $(CURDIR)/.native/lib/pkgconfig:$(PKG_CONFIG_PATH)
 # Tests run optimised: the numeric ones would take minutes otherwise.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests$(ROOM)
 
@@ -14,8 +16,9 @@ TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests$(ROO
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: ## Install what the build needs (apt or brew), if it is missing
+setup: ## Install what the build needs (apt or brew) and build llama.cpp, if they are missing
 	@Scripts/setup
+	@Scripts/native
 
 build: setup ## Build the command line into .build/release/cascade
 	@echo "building $(CASCADE)"

@@ -38,6 +38,8 @@ let systemLibraries: [Target] = [
         providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas", "lapack"])]),
     .systemLibrary(name: "CNLopt", pkgConfig: "nlopt", providers: [.apt(["libnlopt-dev"]), .brew(["nlopt"])]),
     .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
+    // Linux: built by `make setup`; found through PKG_CONFIG_PATH, which the Makefile sets.
+    .systemLibrary(name: "CLlama", pkgConfig: "llama", providers: [.brew(["llama.cpp"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 ]
 
@@ -57,6 +59,8 @@ let allRooms: [Room] = [
     Room(
         name: "Inference", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CVectorKernels"]),
     Room(name: "Deferral", uses: ["Cascades", "Probability", "NumericalMethods"]),
+    Room(
+        name: "Language", uses: ["Inference", "Cascades", "Probability", "NumericalMethods"], libraries: ["CLlama"]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
     // Floor 4

@@ -7,7 +7,15 @@ public enum Experiments {
         NineTips(),
         CompactCascade(),
         CascadeRoutingExperiment(),
+        OpenGames(),
+        CategoricalLikelihood(),
+        DelayedTrace(),
         ConditionalRandomFields(),
+        SelfRepellentTokens(),
+        ItoChainRates(),
+        NestedRates(),
+        GuidedModels(),
+        HiddenMarkovCoverage(),
     ]
 
     /// The experiment called `id`.

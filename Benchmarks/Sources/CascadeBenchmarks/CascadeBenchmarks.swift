@@ -24,8 +24,12 @@ struct CascadeBenchmarks {
             ("fit", FitBenchmarks.run),
             ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
-            ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
+            ("programs", ProgramBenchmarks.run),
+            ("filters", { try ParticleFilterBenchmarks.run(withPeers: hasPeers) }),
+            ("hidden-markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
             ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
+            ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
+            ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -2,8 +2,8 @@
 /// in a loop.
 ///
 ///     "x"                    // a choice
-///     "x"[3]                 // the fourth time round a loop
-///     "step"[3] / "x"        // inside a loop body or a sub-program at "step"[3]
+///     .at("x", 3)            // the fourth time round a loop
+///     .at("step", 3) / "x"   // inside a loop body or a sub-program at .at("step", 3)
 ///
 /// Made, hashed and compared in a few nanoseconds: it carries its hash, and names written in the program are not copied.
 public struct Address: Sendable {
@@ -29,6 +29,14 @@ public struct Address: Sendable {
     public init(_ name: String) {
         self.init(hash: AddressName.text(name).hash, name: .text(name), index: Self.noIndex, parent: nil)
     }
+
+    /// Time `index` round a loop at `name`.
+    @inlinable
+    public static func at(_ name: Address, _ index: Int) -> Address { name[index] }
+
+    /// Time `inner` round a loop inside time `outer` round a loop at `name`.
+    @inlinable
+    public static func at(_ name: Address, _ outer: Int, _ inner: Int) -> Address { name[outer][inner] }
 
     /// Time `index` round a loop at this address.
     @inlinable
@@ -92,7 +100,18 @@ enum AddressName: Sendable {
         return hash
     }
 
-    var text: String {
+    @inlinable
+    static func == (left: AddressName, right: AddressName) -> Bool {
+        // One literal of the program is one pointer.
+        if case .literal(let a) = left, case .literal(let b) = right, a.utf8Start == b.utf8Start,
+            a.utf8CodeUnitCount == b.utf8CodeUnitCount
+        {
+            return true
+        }
+        return left.text == right.text
+    }
+
+    @usableFromInline var text: String {
         switch self {
         case .literal(let name): name.description
         case .text(let name): name
@@ -119,10 +138,9 @@ extension Address: ExpressibleByStringLiteral {
 }
 
 extension Address: Hashable {
+    @inlinable
     public static func == (left: Address, right: Address) -> Bool {
-        guard left.hash == right.hash, left.index == right.index, left.name.text == right.name.text else {
-            return false
-        }
+        guard left.hash == right.hash, left.index == right.index, left.name == right.name else { return false }
         return left.parent === right.parent || left.parent?.address == right.parent?.address
     }
 

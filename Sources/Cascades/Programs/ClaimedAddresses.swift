@@ -1,17 +1,23 @@
 /// The hashes of the addresses that a run has used: an open-addressed table, a few nanoseconds an insertion.
+///
+/// Whoever holds it frees it once; the compiler (6.3.1) can't inline the end of a value that would do so itself.
 @usableFromInline
-struct ClaimedAddresses: ~Copyable {
+struct ClaimedAddresses {
     @usableFromInline var slots: UnsafeMutablePointer<UInt64>
-    @usableFromInline var mask = 31
+    @usableFromInline var mask: Int
     @usableFromInline var count = 0
 
+    /// A table that grows when more than `expected` hashes come.
     @usableFromInline
-    init() {
-        slots = .allocate(capacity: 32)
-        slots.initialize(repeating: 0, count: 32)
+    init(expected: Int) {
+        var size = 32
+        while size < 2 * (expected + 1) { size *= 2 }
+        mask = size - 1
+        slots = .allocate(capacity: size)
+        slots.initialize(repeating: 0, count: size)
     }
 
-    deinit { slots.deallocate() }
+    func deallocate() { slots.deallocate() }
 
     /// Adds `hash`.
     /// - Returns: false when it was there.

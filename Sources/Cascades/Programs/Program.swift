@@ -6,7 +6,7 @@ public import Probability
 ///     let coin = Program<Int, Bool> { scope, flips in
 ///         let isFair = try scope.flip("fair", 0.5)
 ///         let heads = try Bernoulli(probability: isFair ? 0.5 : 0.9)
-///         for flip in 0..<flips { try scope.observe("flip"[flip], heads, 1) }
+///         for flip in 0..<flips { try scope.observe(.at("flip", flip), heads, 1) }
 ///         return isFair
 ///     }
 ///
@@ -35,7 +35,8 @@ public struct Program<Input: Sendable, Output: Sendable>: Sendable {
     ///   where the program caught it.
     public func run(in scope: Scope, _ input: Input) throws -> Output {
         guard case .immediate(let body) = body else { throw ProgramError.needsAwait(address: nil) }
-        let output = try body(scope, input)
+        let output: Output
+        do { output = try body(scope, input) } catch { throw scope.halt ?? error }
         if let halt = scope.halt { throw halt }
         return output
     }
@@ -44,10 +45,12 @@ public struct Program<Input: Sendable, Output: Sendable>: Sendable {
     /// - Throws: also whatever ended the scope's run, even where the program caught it.
     public func run(in scope: Scope, _ input: Input) async throws -> Output {
         let output: Output
-        switch body {
-        case .immediate(let body): output = try body(scope, input)
-        case .suspending(let body): output = try await body(scope, input)
-        }
+        do {
+            switch body {
+            case .immediate(let body): output = try body(scope, input)
+            case .suspending(let body): output = try await body(scope, input)
+            }
+        } catch { throw scope.halt ?? error }
         if let halt = scope.halt { throw halt }
         return output
     }

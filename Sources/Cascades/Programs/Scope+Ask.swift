@@ -66,7 +66,7 @@ extension Scope {
             if case .run(let run) = outcome { together = together.alongside(run.cost) }
             do {
                 runs[index] = try receive(outcome, at: place, stages[index].name, countsCost: false)
-            } catch where failure == nil { failure = error } catch {}
+            } catch  where failure == nil { failure = error } catch {}
         }
         record(together, isSpent: true)
         if let failure { throw failure }
@@ -114,8 +114,9 @@ extension Scope {
         } catch { throw stop(named(error, address)) }
     }
 
-    private func failedAgain<Output>(_ failure: StageFailure, _ place: Address, _ stage: String) throws -> Memory<Output>
-    {
+    private func failedAgain<Output>(_ failure: StageFailure, _ place: Address, _ stage: String) throws -> Memory<
+        Output
+    > {
         throw ProgramError.stageFailed(address: place, stage: stage, failure: failure)
     }
 

@@ -5,15 +5,16 @@ public import Probability
 /// Who interprets it (a simulation, a replay, a sampler that conditions, an enumeration) is behind
 /// ``ScopeInterpreter`` and can't be seen from the program. One scope serves one run.
 public final class Scope {
+    // Kernels, which get the chance of the run in place, can't reach the scope: no access can overlap another.
     /// The chance of the run.
-    @usableFromInline var random: Random
+    @exclusivity(unchecked) @usableFromInline var random: Random
     @usableFromInline let interpreter: (any ScopeInterpreter)?
     @usableFromInline let needs: ScopeNeeds
-    @usableFromInline var claimed = ClaimedAddresses()
+    @exclusivity(unchecked) @usableFromInline var claimed: ClaimedAddresses
     /// What all addresses are in at present.
-    @usableFromInline var prefix: AddressNode?
+    @exclusivity(unchecked) @usableFromInline var prefix: AddressNode?
     /// The error that ended the run; a program that catches it gets it again at once.
-    @usableFromInline var halt: (any Error)?
+    @exclusivity(unchecked) @usableFromInline var halt: (any Error)?
     let meter: BudgetMeter?
     /// What this history took, remembered answers included.
     public internal(set) var cost = Cost.zero
@@ -25,15 +26,20 @@ public final class Scope {
     ///   - interpreter: what interprets the run; without one the run is a simulation, and weights have no effect.
     ///   - needs: what the interpreter takes part in.
     ///   - meter: what the run may spend.
+    ///   - expected: how many addresses the run is likely to use; more is fine.
     public init(
-        random: Random, interpreter: (any ScopeInterpreter)? = nil, needs: ScopeNeeds = [], meter: BudgetMeter? = nil
+        random: Random, interpreter: (any ScopeInterpreter)? = nil, needs: ScopeNeeds = [], meter: BudgetMeter? = nil,
+        expected: Int = 0
     ) {
         precondition(interpreter != nil || needs.isEmpty, "needs are an interpreter's")
         self.random = random
+        claimed = ClaimedAddresses(expected: expected)
         self.interpreter = interpreter
         self.needs = needs
         self.meter = meter
     }
+
+    deinit { claimed.deallocate() }
 
     /// Ends the run with `error`: whatever the program does with it, nothing more happens in this scope.
     @usableFromInline
@@ -57,7 +63,7 @@ public final class Scope {
 
     /// Runs `body` with all its addresses inside `address`: the body of a loop, a part of a model.
     ///
-    ///     for t in 0..<10 { try scope.nested("step"[t]) { x = try scope.sample("x", walk, x) } }
+    ///     for t in 0..<10 { try scope.nested(.at("step", t)) { x = try scope.sample("x", walk, x) } }
     @inlinable
     public func nested<Result>(_ address: Address, _ body: () throws -> Result) rethrows -> Result {
         let outer = prefix

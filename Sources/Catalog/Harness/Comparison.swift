@@ -16,6 +16,12 @@ struct Comparison: Sendable {
         standardError = (squares / (count - 1) / count).squareRoot()
     }
 
+    /// A mean and its standard error, computed elsewhere.
+    init(mean: Double, standardError: Double) {
+        self.mean = mean
+        self.standardError = standardError
+    }
+
     /// Two standard errors below the mean.
     var low: Double { mean - 2 * standardError }
     /// Two standard errors above it.

@@ -1,0 +1,121 @@
+/// The one owner of a context: everything that happens in it happens on its own thread, one thing after the other.
+///
+/// Requests that arrive while a batch is computed are decoded together in the next one, so that many callers get the speed
+/// of a batch without knowing of each other.
+///
+///     let context = try EmbeddedContext(model)
+///     let sequence = try await context.open(model.tokens(of: "The capital of France is"))
+///     let next = try await context.logits(after: [sequence])
+public actor EmbeddedContext {
+    /// The weights.
+    public nonisolated let model: EmbeddedModel
+    /// Its size.
+    public nonisolated let configuration: ContextConfiguration
+    private nonisolated let executor: QueueExecutor
+    private let engine: DecodeEngine
+    private var waiting: [(wants: [DecodeEngine.Want], reply: CheckedContinuation<LogitRows, any Error>)] = []
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// A context of `model`.
+    /// - Throws: ``LanguageError``.
+    public init(_ model: EmbeddedModel, _ configuration: ContextConfiguration = ContextConfiguration()) throws {
+        self.model = model
+        self.configuration = configuration
+        executor = QueueExecutor("context of \(model.name)")
+        engine = try DecodeEngine(model, configuration)
+    }
+
+    /// A sequence that begins with `tokens`. Nothing is decoded before its logits are asked for.
+    public func open(_ tokens: [Token]) throws(LanguageError) -> SequenceID { try engine.open(tokens) }
+
+    /// `count` further sequences with the tokens of `sequence`, whose cells they share.
+    public func fork(_ sequence: SequenceID, count: Int = 1) throws(LanguageError) -> [SequenceID] {
+        var forks: [SequenceID] = []
+        do throws(LanguageError) {
+            for _ in 0..<count { forks.append(try engine.fork(sequence)) }
+        } catch {
+            forks.forEach(engine.close)
+            throw error
+        }
+        return forks
+    }
+
+    /// Adds `tokens` to the end of `sequence`.
+    public func append(_ tokens: [Token], to sequence: SequenceID) throws(LanguageError) {
+        try engine.append(tokens, to: sequence)
+    }
+
+    /// Drops the tokens of `sequence` from place `count` on.
+    public func truncate(_ sequence: SequenceID, to count: Int) throws(LanguageError) {
+        try engine.truncate(sequence, to: count)
+    }
+
+    /// Ends the use of `sequences`.
+    public func close(_ sequences: [SequenceID]) { sequences.forEach(engine.close) }
+
+    /// The tokens of `sequence`.
+    public func tokens(of sequence: SequenceID) throws(LanguageError) -> [Token] { try engine.tokens(of: sequence) }
+
+    /// The logits after the last token of each of `sequences`, `[sequences, vocabulary]`; what waits in them is decoded, in
+    /// one batch with what others have asked for.
+    public func logits(after sequences: [SequenceID]) async throws -> LogitRows {
+        try await logits(sequences.map { DecodeEngine.Want(sequence: $0) })
+    }
+
+    /// The logits after each of the last `rows` tokens of `sequence`, `[rows, vocabulary]`.
+    public func logits(after sequence: SequenceID, rows: Int) async throws -> LogitRows {
+        try await logits([DecodeEngine.Want(sequence: sequence, rows: rows)])
+    }
+
+    private func logits(_ wants: [DecodeEngine.Want]) async throws -> LogitRows {
+        try Task.checkCancellation()
+        return try await withCheckedThrowingContinuation { reply in
+            waiting.append((wants, reply))
+            if waiting.count == 1 { Task { self.decodeWaiting() } }
+        }
+    }
+
+    /// Decodes all that waits: what was asked for while the last batch was computed has come before this on the queue.
+    private func decodeWaiting() {
+        let requests = waiting
+        waiting.removeAll()
+        if requests.count == 1 {
+            answer(requests[0].wants, requests[0].reply)
+            return
+        }
+        // A sequence asked for twice can't be in one batch; then, or where one request is at fault, each goes alone.
+        let all = requests.flatMap(\.wants)
+        guard Set(all.map(\.sequence)).count == all.count, let rows = try? engine.logits(all) else {
+            for request in requests { answer(request.wants, request.reply) }
+            return
+        }
+        var start = 0
+        for request in requests {
+            let count = request.wants.reduce(0) { $0 + $1.rows } * rows.vocabularyCount
+            request.reply.resume(
+                returning: LogitRows(
+                    values: Array(rows.values[start..<start + count]), vocabularyCount: rows.vocabularyCount))
+            start += count
+        }
+    }
+
+    private func answer(_ wants: [DecodeEngine.Want], _ reply: CheckedContinuation<LogitRows, any Error>) {
+        do {
+            reply.resume(returning: try engine.logits(wants))
+        } catch {
+            reply.resume(throwing: error)
+        }
+    }
+
+    /// How many tokens of `sequence` need not be decoded: they were found in the cache, or have been since.
+    public func cachedCount(of sequence: SequenceID) throws(LanguageError) -> Int {
+        try engine.cachedCount(of: sequence)
+    }
+
+    /// The mean of the last layer's vectors over the tokens of each text, scaled to length 1, `[texts][embedding]`.
+    public func embeddings(of texts: [[Token]]) throws(LanguageError) -> [[Double]] { try engine.embeddings(of: texts) }
+
+    /// Tokens decoded so far.
+    public var decodedCount: Int { engine.decodedCount }
+}

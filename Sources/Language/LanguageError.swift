@@ -1,0 +1,41 @@
+/// What can go wrong with a language model, its files, its endpoint or its text.
+public enum LanguageError: Error, Equatable, Sendable {
+    /// A model that can't be loaded.
+    case badModel(path: String, reason: String, remedy: String)
+    /// No model goes by this name.
+    case unknownModel(name: String, known: [String])
+    /// A text that is longer than what the model can read. Nothing is cut.
+    case contextOverflow(model: String, tokens: Int, limit: Int)
+    /// All seats for sequences, or all cells of the cache, are taken by sequences still in use.
+    case contextFull(model: String, what: String, limit: Int)
+    /// Two models that must share a vocabulary do not.
+    case vocabularyMismatch(first: String, second: String, reason: String)
+    /// The computation itself failed.
+    case decodingFailed(model: String, code: Int)
+    /// A request that the model can't serve.
+    case unsupported(model: String, what: String, remedy: String)
+    /// A parameter out of its range.
+    case improperParameter(name: String, value: String, expected: String)
+    /// A sequence that was closed, or belongs to another context.
+    case closedSequence(model: String)
+}
+
+extension LanguageError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .badModel(let path, let reason, let remedy): "\(path): \(reason). \(remedy)"
+        case .unknownModel(let name, let known):
+            "no model is called \"\(name)\". Known: \(known.joined(separator: ", ")); or give the path of a GGUF file."
+        case .contextOverflow(let model, let tokens, let limit):
+            "\(model): \(tokens) tokens are more than its context holds (\(limit)). Shorten the text, or ask for a larger context."
+        case .contextFull(let model, let what, let limit):
+            "\(model): all \(limit) \(what) are in use. Close sequences, or make the context with more."
+        case .vocabularyMismatch(let first, let second, let reason):
+            "\(first) and \(second) do not share a vocabulary: \(reason). Draft and target must have the same tokens."
+        case .decodingFailed(let model, let code): "\(model): the computation failed (llama.cpp's code \(code))."
+        case .unsupported(let model, let what, let remedy): "\(model): \(what). \(remedy)"
+        case .improperParameter(let name, let value, let expected): "\(name) = \(value): expected \(expected)."
+        case .closedSequence(let model): "\(model): the sequence was closed, or belongs to another context."
+        }
+    }
+}

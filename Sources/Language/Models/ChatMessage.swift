@@ -1,0 +1,32 @@
+/// One message of a conversation.
+public struct ChatMessage: Sendable, Hashable, Codable {
+    /// Who speaks: `system`, `user`, `assistant`, `tool`.
+    public var role: String
+    /// What is said.
+    public var content: String
+
+    /// A message.
+    public init(role: String, content: String) {
+        self.role = role
+        self.content = content
+    }
+
+    /// What the model is told to be.
+    public static func system(_ content: String) -> ChatMessage { ChatMessage(role: "system", content: content) }
+    /// What the person says.
+    public static func user(_ content: String) -> ChatMessage { ChatMessage(role: "user", content: content) }
+    /// What the model said.
+    public static func assistant(_ content: String) -> ChatMessage { ChatMessage(role: "assistant", content: content) }
+}
+
+/// What a model is asked to go on from.
+public enum Prompt: Sendable, Hashable {
+    /// A plain text.
+    case text(String)
+    /// A conversation, put into the model's own template.
+    case chat([ChatMessage])
+}
+
+extension Prompt: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self = .text(value) }
+}

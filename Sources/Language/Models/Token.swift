@@ -1,0 +1,2 @@
+/// A token of a vocabulary, by number.
+public typealias Token = Int32
