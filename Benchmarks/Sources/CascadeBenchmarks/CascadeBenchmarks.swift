@@ -26,7 +26,7 @@ struct CascadeBenchmarks {
             ("logs", LogBenchmarks.run),
             ("programs", ProgramBenchmarks.run),
             ("filters", { try ParticleFilterBenchmarks.run(withPeers: hasPeers) }),
-            ("hidden Markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
+            ("hidden-markov", { try HiddenMarkovBenchmarks.run(withPeers: hasPeers) }),
             ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
             ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),

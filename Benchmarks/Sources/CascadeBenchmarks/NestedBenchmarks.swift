@@ -98,11 +98,11 @@ enum NestedBenchmarks {
 
     private static func peakMegabytes() -> Double {
         var usage = rusage()
+        // RUSAGE_SELF, which is a different type on each system.
+        getrusage(0, &usage)
         #if os(Linux)
-        getrusage(RUSAGE_SELF, &usage)
         return Double(usage.ru_maxrss) / 1024
         #else
-        getrusage(RUSAGE_SELF, &usage)
         return Double(usage.ru_maxrss) / 1024 / 1024
         #endif
     }

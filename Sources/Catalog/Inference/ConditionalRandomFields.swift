@@ -87,7 +87,7 @@ public struct ConditionalRandomFields: Experiment {
         var run = TaggingRun()
         for size in sizes {
             let train = all.subset(Array(0..<size))
-            run.accuracies.append(try taggers(train).map { try $0(test).accuracy })
+            run.accuracies.append(try learned(from: train).map { try $0(test).accuracy })
         }
         let tight = LimitedMemoryBFGS(gradientTolerance: 1e-6, valueTolerance: 0)
         run.losses.batch = try QuasiNewtonTraining(search: tight).fit(all).loss
@@ -96,7 +96,7 @@ public struct ConditionalRandomFields: Experiment {
     }
 
     /// The four taggers, learned from `train`.
-    private static func taggers(_ train: TaggedSequences) throws -> [(TaggedSequences) throws -> TaggingReport] {
+    private static func learned(from train: TaggedSequences) throws -> [(TaggedSequences) throws -> TaggingReport] {
         let chain = try QuasiNewtonTraining().fit(train).field
         let independent = try QuasiNewtonTraining(features: .init(transitions: .none)).fit(train).field
         let generative = GenerativeChain(train)
@@ -105,11 +105,12 @@ public struct ConditionalRandomFields: Experiment {
     }
 
     private static func showTagging(_ runs: [TaggingRun], _ sizes: [Int], in findings: inout Findings) {
-        var table = TextTable(columns: ["tagger"] + sizes.map { "\($0) sentences" })
+        var table = TextTable(columns: ["tagger"] + sizes.map { TextTable.Column("\($0) sentences") })
         var series: [Series] = []
         for (tagger, name) in taggers.enumerated() {
             let means = sizes.indices.map { size in Comparison(runs.map { $0.accuracies[size][tagger] }) }
-            table.add([.text(name)] + means.map { .percentInterval($0.mean, low: $0.low, high: $0.high) })
+            let cells = means.map { TableCell.percentInterval($0.mean, low: $0.low, high: $0.high) }
+            table.add([TableCell.text(name)] + cells)
             series.append(Series(name, points: zip(sizes, means).map { ChartPoint(Double($0), $1.mean) }))
         }
         table.notes = ["Accuracy by position. Intervals are two standard errors over \(runs.count) languages."]
@@ -229,18 +230,17 @@ public struct ConditionalRandomFields: Experiment {
         let reports = try (0..<folds).map { fold in
             let train = all.subset(order.indices.filter { $0 % folds != fold }.map { order[$0] })
             let test = all.subset(order.indices.filter { $0 % folds == fold }.map { order[$0] })
-            return try taggers(train).map { try $0(test) }
+            return try learned(from: train).map { try $0(test) }
         }
         var table = TextTable(columns: ["tagger", "F1 of entities' words", "accuracy", "whole sentences right"])
         func f1(_ tagger: Int) -> [Double] { reports.map { $0[tagger].microF1 { $0 != "O" } } }
         for (tagger, name) in taggers.enumerated() {
-            let cells = [f1(tagger), reports.map { $0[tagger].accuracy }, reports.map { $0[tagger].sequenceAccuracy }]
-            table.add(
-                [.text(name)]
-                    + cells.map {
-                        let mean = Comparison($0)
-                        return .percentInterval(mean.mean, low: mean.low, high: mean.high)
-                    })
+            let shares = [f1(tagger), reports.map { $0[tagger].accuracy }, reports.map { $0[tagger].sequenceAccuracy }]
+            let cells = shares.map { share in
+                let mean = Comparison(share)
+                return TableCell.percentInterval(mean.mean, low: mean.low, high: mean.high)
+            }
+            table.add([TableCell.text(name)] + cells)
         }
         table.notes = [
             "\(all.count) sentences, \(all.positionCount) words, \(all.labelNames.count) labels; \(folds) folds, intervals of two standard errors over them."

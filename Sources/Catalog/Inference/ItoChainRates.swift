@@ -50,7 +50,7 @@ struct ItoChainRates: Experiment {
         tracker.advance()
         rates.append(
             try plan.measure("sgd", "stochastic descent", StochasticDescentChain(sum), [3], streams.split(1)) {
-                try Wasserstein.onLine($0, $1)
+                ends, limit, _ in try Wasserstein.onLine(ends, limit)
             })
         tracker.advance()
         let boosting = try BoostingChain(
@@ -64,15 +64,15 @@ struct ItoChainRates: Experiment {
         tracker.advance()
         let skewed = try EulerChain(WavyField(), noise: .skewed)
         rates.append(
-            try plan.measure("skewed", "skewed noise", skewed, [3], streams.split(3)) {
-                try Wasserstein.onLine($0, $1)
+            try plan.measure("skewed", "skewed noise", skewed, [3], streams.split(3), finest: 512) {
+                ends, limit, _ in try Wasserstein.onLine(ends, limit)
             })
         tracker.advance()
         let process = try LinearProcess.ornsteinUhlenbeck(rate: 1, mean: 0, scale: 0.5)
         let wrong = try EulerChain(process, noiseOrder: 1, driftError: 1, driftErrorOrder: 0.5)
         rates.append(
             try plan.measure("drift-error", "drift off by √η", wrong, [0], streams.split(4)) {
-                try Wasserstein.onLine($0, $1)
+                ends, limit, _ in try Wasserstein.onLine(ends, limit)
             })
         tracker.advance()
         tracker.finish()
@@ -146,9 +146,11 @@ private struct RatePlan: Sendable {
     var steps: [Int]
 
     /// Squared distances less those of the limit's own samples, for each step and repetition.
-    /// - Parameter distance: of the chain's ends from the limit, of which a sample is given too.
+    /// - Parameters:
+    ///   - finest: steps of the limit's simulation, whose drift is of order 2; more where its noise depends on the state.
+    ///   - distance: of the chain's ends from the limit, of which a sample is given too.
     func measure<Chain: ItoChain>(
-        _ id: String, _ name: String, _ chain: Chain, _ start: [Double], _ streams: Random,
+        _ id: String, _ name: String, _ chain: Chain, _ start: [Double], _ streams: Random, finest: Int = 64,
         _ distance: ([Double], [Double], inout Random) throws -> Double
     ) throws -> MeasuredRate {
         let simulation = try ItoSimulation(chain, start: start, time: 1)
@@ -159,10 +161,10 @@ private struct RatePlan: Sendable {
             let isFixed = chain.orders.noise == 0
             var fixed: ([Double], [Double])?
             for (index, count) in steps.enumerated() {
-                let finest = isFixed ? 256 : count
-                let refinement = isFixed ? 1 : max(4, 128 / count)
+                let limitSteps = isFixed ? finest : count
+                let refinement = isFixed ? 1 : max(2, finest / count)
                 func limit(_ random: inout Random) throws -> [Double] {
-                    try simulation.limitEnds(runs, steps: finest, refinement: refinement, using: &random)
+                    try simulation.limitEnds(runs, steps: limitSteps, refinement: refinement, using: &random)
                 }
                 let pair = try fixed ?? (limit(&random), limit(&random))
                 if isFixed { fixed = pair }

@@ -79,8 +79,3 @@ public struct CanonicalGaussian: GuidingFunction, Equatable {
             precision: precision + other.precision)
     }
 }
-
-extension Matrix {
-    /// The mean of the matrix and its transpose.
-    var symmetrised: Matrix { (self + transposed) * 0.5 }
-}

@@ -6,7 +6,7 @@ extension GuidedDiffusion {
     @inlinable
     var workspaceCount: Int {
         let (d, m) = (process.dimension, process.noiseDimension)
-        return 7 * d + d * m + m
+        return 6 * d + d * m
     }
 
     /// Moves `state` along the grid and returns the log-weight; writes the path where `path` is given.
@@ -15,10 +15,28 @@ extension GuidedDiffusion {
         _ state: UnsafeMutablePointer<Double>, _ message: Message, _ innovations: inout InnovationReader,
         work: UnsafeMutablePointer<Double>, path: UnsafeMutablePointer<Double>?
     ) -> Double {
+        message.linear.withUnsafeBufferPointer { linear in
+            message.precision.withUnsafeBufferPointer { precision in
+                message.constants.withUnsafeBufferPointer { constants in
+                    move(
+                        state, message,
+                        GuideTables(
+                            linear: linear.baseAddress!, precision: precision.baseAddress!,
+                            constants: constants.baseAddress!), &innovations, work: work, path: path)
+                }
+            }
+        }
+    }
+
+    @inlinable @inline(__always)
+    func move(
+        _ state: UnsafeMutablePointer<Double>, _ message: Message, _ tables: GuideTables,
+        _ innovations: inout InnovationReader, work: UnsafeMutablePointer<Double>, path: UnsafeMutablePointer<Double>?
+    ) -> Double {
         let (d, m) = (process.dimension, process.noiseDimension)
         let (total, predicted, noise, other) = (work, work + d, work + 2 * d, work + 3 * d)
         let scratch = work + 4 * d
-        let sigma = work + 7 * d
+        let sigma = work + 6 * d
         var logWeight = 0.0
         let isConstant = process.hasConstantDispersion
         if isConstant { process.dispersion(grid[0], state, sigma) }
@@ -27,7 +45,7 @@ extension GuidedDiffusion {
             let time = grid[step]
             let duration = grid[step + 1] - time
             if !isConstant { process.dispersion(time, state, sigma) }
-            let rate = guide(step, time, state, message, sigma, total: total, scratch: scratch)
+            let rate = guide(step, time, state, tables, sigma, total: total, scratch: scratch)
             if stepper == .matched {
                 // `scratch` holds the difference of the drifts.
                 let base = step * d * d
@@ -58,7 +76,7 @@ extension GuidedDiffusion {
                         other[i] = total[i]
                     }
                     if !isConstant { process.dispersion(grid[step + 1], predicted, sigma) }
-                    let end = guide(step + 1, grid[step + 1], predicted, message, sigma, total: total, scratch: scratch)
+                    let end = guide(step + 1, grid[step + 1], predicted, tables, sigma, total: total, scratch: scratch)
                     for i in 0..<d { state[i] += 0.5 * (total[i] + other[i]) * duration + noise[i] }
                     logWeight += 0.5 * (rate + end) * duration
                 }
@@ -68,41 +86,39 @@ extension GuidedDiffusion {
         return logWeight
     }
 
-    /// Writes b + a r to `total` and b − b̃ to the head of `scratch`, `[3 * dimension]`; returns the rate of the
+    /// Writes b + a r to `total` and b − b̃ to the head of `scratch`, `[2 * dimension]`; returns the rate of the
     /// log-weight.
     @inlinable @inline(__always)
     func guide(
-        _ index: Int, _ time: Double, _ state: UnsafePointer<Double>, _ message: Message,
+        _ index: Int, _ time: Double, _ state: UnsafePointer<Double>, _ tables: GuideTables,
         _ sigma: UnsafePointer<Double>, total: UnsafeMutablePointer<Double>, scratch: UnsafeMutablePointer<Double>
     ) -> Double {
         let (d, m) = (process.dimension, process.noiseDimension)
-        let (gap, pull, tilde) = (scratch, scratch + d, scratch + 2 * d)
+        let (gap, pull) = (scratch, scratch + d)
+        let (f, h) = (tables.linear + index * d, tables.precision + index * d * d)
+        let (diffusivity, drift) = (tables.constants, tables.constants + d * d)
+        let offset = tables.constants + 2 * d * d
         process.drift(time, state, total)
-        auxiliary.drift(time, state, tilde)
         var rate = 0.0
-        return message.linear.withUnsafeBufferPointer { linear in
-            message.precision.withUnsafeBufferPointer { precision in
-                message.diffusivity.withUnsafeBufferPointer { diffusivity in
-                    let h = precision.baseAddress! + index * d * d
-                    for i in 0..<d {
-                        var r = linear[index * d + i]
-                        for j in 0..<d { r -= h[i * d + j] * state[j] }
-                        pull[i] = r
-                        gap[i] = total[i] - tilde[i]
-                        rate += gap[i] * r
-                    }
-                    for i in 0..<d {
-                        for j in 0..<d {
-                            var a = 0.0
-                            for k in 0..<m { a += sigma[i * m + k] * sigma[j * m + k] }
-                            total[i] += a * pull[j]
-                            rate -= 0.5 * (a - diffusivity[i * d + j]) * (h[i * d + j] - pull[i] * pull[j])
-                        }
-                    }
-                    return rate
-                }
+        for i in 0..<d {
+            var (r, tilde) = (f[i], offset[i])
+            for j in 0..<d {
+                r -= h[i * d + j] * state[j]
+                tilde += drift[i * d + j] * state[j]
+            }
+            pull[i] = r
+            gap[i] = total[i] - tilde
+            rate += gap[i] * r
+        }
+        for i in 0..<d {
+            for j in 0..<d {
+                var a = 0.0
+                for k in 0..<m { a += sigma[i * m + k] * sigma[j * m + k] }
+                total[i] += a * pull[j]
+                rate -= 0.5 * (a - diffusivity[i * d + j]) * (h[i * d + j] - pull[i] * pull[j])
             }
         }
+        return rate
     }
 
     /// `count` guided paths from `input`, side by side.
@@ -149,6 +165,26 @@ extension GuidedDiffusion {
         let cloud = DiffusionCloud(ends: ends, logWeights: logWeights)
         try cloud.check()
         return cloud
+    }
+}
+
+/// Where a message's numbers lie while paths are simulated.
+@usableFromInline
+struct GuideTables {
+    /// F, `[steps + 1, dimension]`.
+    @usableFromInline let linear: UnsafePointer<Double>
+    /// H, `[steps + 1, dimension, dimension]`.
+    @usableFromInline let precision: UnsafePointer<Double>
+    /// ã, B and β of the stand-in.
+    @usableFromInline let constants: UnsafePointer<Double>
+
+    @usableFromInline
+    init(
+        linear: UnsafePointer<Double>, precision: UnsafePointer<Double>, constants: UnsafePointer<Double>
+    ) {
+        self.linear = linear
+        self.precision = precision
+        self.constants = constants
     }
 }
 

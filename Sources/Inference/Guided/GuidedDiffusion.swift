@@ -87,8 +87,8 @@ public struct GuidedDiffusion<Process: Diffusion>: GuidedKernel {
         @usableFromInline let offset: [Double]
         /// A square root of the covariance, `[steps, dimension, dimension]`.
         @usableFromInline let root: [Double]
-        /// ã of the stand-in, `[dimension, dimension]`.
-        @usableFromInline let diffusivity: [Double]
+        /// ã, B and β of the stand-in, one after another.
+        @usableFromInline let constants: [Double]
     }
 
     public var innovationCount: Int {
@@ -132,7 +132,8 @@ public struct GuidedDiffusion<Process: Diffusion>: GuidedKernel {
             function,
             Message(
                 linear: flat(linear), precision: flat(precision), map: flat(map), offset: flat(offset),
-                root: flat(root), diffusivity: auxiliary.diffusivity.storage))
+                root: flat(root), constants: auxiliary.diffusivity.storage + auxiliary.drift.storage + auxiliary.offset)
+        )
     }
 
     public func push(_ input: [Double], _ message: Message, _ innovations: inout InnovationReader) -> Weighted<[Double]>
