@@ -29,6 +29,7 @@ run: build ## Do the main job on the example logs: fit, compare, report
 
 test: setup ## Run all tests
 	@swift build $(TEST_FLAGS) --build-tests
+	@if [ -z "$(ROOM)" ]; then CASCADE=.build-tests/release/cascade Scripts/models smollm2-135m; fi
 	@swift test $(TEST_FLAGS) --skip-build --no-parallel
 
 catalog: build ## Run every experiment of the catalog in its quick size

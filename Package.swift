@@ -83,13 +83,14 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Deferral", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
+            "Catalog", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
         ],
         swiftSettings: settings),
     .executableTarget(
         name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
         path: "Examples/FashionMNIST", swiftSettings: settings),
-    .testTarget(name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral"], swiftSettings: settings),
+    .testTarget(
+        name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral", "Language"], swiftSettings: settings),
 ]
 
 let package = Package(

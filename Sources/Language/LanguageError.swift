@@ -4,6 +4,12 @@ public enum LanguageError: Error, Equatable, Sendable {
     case badModel(path: String, reason: String, remedy: String)
     /// No model goes by this name.
     case unknownModel(name: String, known: [String])
+    /// A model that goes by a name and is not on this machine.
+    case missingModel(name: String, remedy: String)
+    /// A model that can't be brought onto this machine.
+    case fetchFailed(name: String, reason: String, remedy: String)
+    /// A task file with a line that can't be read as a question.
+    case badTask(file: String, line: Int, reason: String)
     /// A text that is longer than what the model can read. Nothing is cut.
     case contextOverflow(model: String, tokens: Int, limit: Int)
     /// All seats for sequences, or all cells of the cache, are taken by sequences still in use.
@@ -26,6 +32,9 @@ extension LanguageError: CustomStringConvertible {
         case .badModel(let path, let reason, let remedy): "\(path): \(reason). \(remedy)"
         case .unknownModel(let name, let known):
             "no model is called \"\(name)\". Known: \(known.joined(separator: ", ")); or give the path of a GGUF file."
+        case .missingModel(let name, let remedy): "the model \(name) is not on this machine. \(remedy)"
+        case .fetchFailed(let name, let reason, let remedy): "\(name) can't be fetched: \(reason). \(remedy)"
+        case .badTask(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .contextOverflow(let model, let tokens, let limit):
             "\(model): \(tokens) tokens are more than its context holds (\(limit)). Shorten the text, or ask for a larger context."
         case .contextFull(let model, let what, let limit):

@@ -14,6 +14,7 @@ struct CascadeCommand: AsyncParsableCommand {
             model to ask, when to stop and when to ask another.
 
             First steps:
+              cascade ask "Name three colours."                 a model in this process answers
               cascade log check log.jsonl                      is the log sound?
               cascade fit log.jsonl --keep 0.98 -o policy.json  the cheapest policy that keeps 98% of the quality
               cascade report log.jsonl -o report.html           everything in one page
@@ -26,6 +27,11 @@ struct CascadeCommand: AsyncParsableCommand {
                 name: "Policies",
                 subcommands: [
                     FitCommand.self, EvaluateCommand.self, CompareCommand.self, ExplainCommand.self, ReportCommand.self,
+                ]),
+            CommandGroup(
+                name: "Language models",
+                subcommands: [
+                    AskCommand.self, ChatCommand.self, RecordCommand.self, ScoreCommand.self, ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),

@@ -103,7 +103,7 @@ import Testing
             ["fit"], ["evaluate"], ["compare"], ["explain"], ["report"], ["log", "show"], ["log", "check"],
             ["log", "convert"],
             ["catalog", "list"], ["catalog", "show"], ["catalog", "run"], ["catalog", "verify"], ["data", "list"],
-            ["data", "get"],
+            ["data", "get"], ["ask"], ["score"], ["record"], ["models", "list"], ["models", "get"], ["models", "info"],
         ]
         for command in commands {
             let run = try Cascade.run(command + ["--help"])

@@ -1,3 +1,4 @@
+import Cascades
 import Foundation
 
 /// Where data sets lie on this machine, and how to get those that do not.
@@ -7,9 +8,7 @@ public struct DataStore: Sendable {
 
     /// A store in `root`; by default `$CASCADE_DATA`, else `$XDG_CACHE_HOME/cascade/data`, else `~/.cache/cascade/data`.
     public init(root: String? = nil) {
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? NSTemporaryDirectory()) + "/.cache"
-        self.root = root ?? environment["CASCADE_DATA"] ?? cache + "/cascade/data"
+        self.root = root ?? CacheFolder.path("data", variable: "CASCADE_DATA")
     }
 
     /// The folder that holds the files of `name`.

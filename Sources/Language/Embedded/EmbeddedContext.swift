@@ -68,6 +68,12 @@ public actor EmbeddedContext {
         try await logits([DecodeEngine.Want(sequence: sequence, rows: rows)])
     }
 
+    /// The logits after each of the last `rows[i]` tokens of sequence `i`, sequence after sequence, in one batch.
+    public func logits(after sequences: [SequenceID], rows: [Int]) async throws -> LogitRows {
+        precondition(sequences.count == rows.count, "one number of rows a sequence")
+        return try await logits(zip(sequences, rows).map { DecodeEngine.Want(sequence: $0, rows: $1) })
+    }
+
     private func logits(_ wants: [DecodeEngine.Want]) async throws -> LogitRows {
         try Task.checkCancellation()
         return try await withCheckedThrowingContinuation { reply in

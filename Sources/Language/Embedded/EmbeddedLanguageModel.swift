@@ -110,14 +110,22 @@ public struct EmbeddedLanguageModel: LanguageModel {
         guard !after.isEmpty else { return [] }
         let sequence = try await context.open(before)
         do {
-            try await context.append(Array(after.dropLast()), to: sequence)
-            let rows = try await context.logits(after: sequence, rows: after.count)
-            await context.close([sequence])
-            return after.enumerated().map { index, token in
-                var scored = GeneratedToken(logits: rows[index], token: token)
-                scored.text = String(decoding: model.bytes(of: token), as: UTF8.self)
-                return scored
+            var scored: [GeneratedToken] = []
+            // A row is as long as the vocabulary, so a long text is read piece by piece.
+            let piece = max(16, (1 << 24) / model.vocabularyCount)
+            for start in stride(from: 0, to: after.count, by: piece) {
+                let end = min(start + piece, after.count)
+                // What comes after the token before the piece's first, up to the one before its last.
+                try await context.append(Array(after[max(0, start - 1)..<end - 1]), to: sequence)
+                let rows = try await context.logits(after: sequence, rows: end - start)
+                for index in start..<end {
+                    var token = GeneratedToken(logits: rows[index - start], token: after[index])
+                    token.text = String(decoding: model.bytes(of: after[index]), as: UTF8.self)
+                    scored.append(token)
+                }
             }
+            await context.close([sequence])
+            return scored
         } catch {
             await context.close([sequence])
             throw error

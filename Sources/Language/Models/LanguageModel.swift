@@ -16,12 +16,37 @@ public protocol LanguageModel: Sendable {
     /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` where the model does not tell.
     func score(_ continuation: String, after prompt: Prompt) async throws -> [GeneratedToken]
 
+    /// The log-probability of each of `continuations` after `prompt`, which is read once for all of them.
+    /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` where the model does not tell.
+    func scores(of continuations: [String], after prompt: Prompt) async throws -> ContinuationScores
+
+    /// The multiply-adds of reading or writing `tokens` tokens and working out what comes after `distributions` of them; 0
+    /// where they are not known.
+    func operations(tokens: Int, distributions: Int) -> Double
+
     /// One vector for each of `texts`.
     /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` where the model has none.
     func embeddings(of texts: [String]) async throws -> [[Double]]
 }
 
 extension LanguageModel {
+    public func scores(of continuations: [String], after prompt: Prompt) async throws -> ContinuationScores {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var scores = ContinuationScores()
+        for continuation in continuations {
+            let tokens = try await score(continuation, after: prompt)
+            scores.logProbabilities.append(tokens.reduce(0) { $0 + ($1.logProbability ?? .nan) })
+            scores.usage.completionTokens += tokens.count
+        }
+        scores.computedTokens = scores.usage.completionTokens
+        scores.distributions = scores.usage.completionTokens
+        scores.usage.seconds = start.duration(to: clock.now) / .seconds(1)
+        return scores
+    }
+
+    public func operations(tokens: Int, distributions: Int) -> Double { 0 }
+
     /// The whole text that the request leads to.
     public func generate(_ request: GenerationRequest) async throws -> GeneratedText {
         var text = GeneratedText()

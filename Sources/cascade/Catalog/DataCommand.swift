@@ -69,7 +69,9 @@ struct DataGetCommand: ParsableCommand {
     func run() throws {
         let data = try DataSets.named(name)
         let isQuiet = output.json
-        let folder = try DataFetcher(say: { if !isQuiet { Output.line($0) } }).fetch(data)
+        let folder = try DataFetcher(
+            progress: ProgressLine.reporter, say: { if !isQuiet { Output.line($0) } }
+        ).fetch(data)
         if output.json {
             let result: JSONValue = ["name": .string(name), "folder": .string(folder)]
             Output.text(result.text)

@@ -3,6 +3,7 @@ import Cascades
 import Catalog
 import Deferral
 import Foundation
+import Language
 
 /// The exit statuses of every command, with the numbers of BSD's sysexits.
 enum ExitStatus: Int32 {
@@ -34,6 +35,11 @@ struct Failure: Error {
         case let error as LogError: self.init(Self.status(of: error), error.description)
         case let error as DeferralError: self.init(Self.status(of: error), error.description)
         case let error as CatalogError: self.init(Self.status(of: error), error.description)
+        case let error as LanguageError: self.init(Self.status(of: error), error.description)
+        case CascadeError.stageFailed(let stage, let failure):
+            let inner = Failure(failure.error)
+            self.init(inner?.status ?? .bug, "\(stage): \(inner?.message ?? failure.description)")
+        case let error as CascadeError: self.init(.data, error.description)
         default:
             // The parser knows its own errors; status 1 is its word for an error it has never seen.
             if error is ExitCode || CascadeCommand.exitCode(for: error) != .failure { return nil }
@@ -51,6 +57,15 @@ struct Failure: Error {
     private static func status(of error: DeferralError) -> ExitStatus {
         switch error {
         case .unknownFamily, .badParameter, .unknownItem: .usage
+        default: .data
+        }
+    }
+
+    private static func status(of error: LanguageError) -> ExitStatus {
+        switch error {
+        case .unknownModel, .improperParameter: .usage
+        case .missingModel, .fetchFailed: .unavailable
+        case .decodingFailed, .closedSequence: .bug
         default: .data
         }
     }

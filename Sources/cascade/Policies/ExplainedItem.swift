@@ -27,11 +27,29 @@ struct ExplainedItem {
     /// The cost of asking stages at once.
     let cost: (StageSet) -> Double
     let schema: LogSchema
+    /// Whether its costs are what was spent on it, not what stages cost on average.
+    let isMeasured: Bool
+
+    /// An item outside any log that was asked just now.
+    init(
+        input: String, group: String?, context: [Double], said: [Said?], cost: @escaping (StageSet) -> Double,
+        schema: LogSchema
+    ) {
+        id = nil
+        self.input = input
+        self.group = group
+        self.context = context
+        self.said = said
+        self.cost = cost
+        self.schema = schema
+        isMeasured = true
+    }
 
     /// Item `item` of `log`.
     init(_ log: CostedLog, item: Int) {
         let schema = log.log.schema
         self.schema = schema
+        isMeasured = true
         id = log.log.ids[item]
         input = log.log.inputs.isEmpty || log.log.inputs[item].isEmpty ? nil : log.log.inputs[item]
         group = log.log.groups[item]
@@ -50,6 +68,7 @@ struct ExplainedItem {
     /// An item outside any log, as told by `options`; costs are the mean costs of `log`, or not known without one.
     init(_ options: ItemOptions, schema: LogSchema, log: CostedLog?) throws {
         self.schema = schema
+        isMeasured = false
         id = nil
         input = nil
         group = options.group

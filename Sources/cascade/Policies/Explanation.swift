@@ -167,7 +167,7 @@ struct Explanation {
     private var ending: String {
         // Of an item outside the log only what its stages cost on average is known.
         let amount = "\(NumberText.significant(spent * unit.scale)) \(unit.name)"
-        let spent = spent > 0 ? (item.id == nil ? " Spent on average: \(amount)." : " Spent: \(amount).") : ""
+        let spent = spent > 0 ? (item.isMeasured ? " Spent: \(amount)." : " Spent on average: \(amount).") : ""
         if isComplete { return spent.isEmpty ? "That is its last move." : String(spent.dropFirst()) }
         if item.id != nil {
             return "The log lacks an answer here, so what the policy would have done next is not known."

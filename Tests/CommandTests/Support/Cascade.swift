@@ -31,11 +31,15 @@ enum Cascade {
     }()
 
     /// Runs it with `arguments`, output to files so that no pipe can fill up.
-    static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> CascadeRun {
-        try run(arguments, environment: environment)
+    static func run(
+        _ arguments: String..., environment: [String: String] = [:], input: String? = nil
+    ) throws -> CascadeRun {
+        try run(arguments, environment: environment, input: input)
     }
 
-    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> CascadeRun {
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], input: String? = nil
+    ) throws -> CascadeRun {
         let folder = try TemporaryFolder()
         let (output, errors) = (folder.path("output"), folder.path("errors"))
         for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
@@ -44,7 +48,8 @@ enum Cascade {
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment
             .filter { $0.key != "COLUMNS" && $0.key != "NO_COLOR" }.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput =
+            try input.map { FileHandle(forReadingAtPath: try folder.write($0, "input")) ?? .nullDevice } ?? .nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: errors)
         try process.run()

@@ -134,11 +134,7 @@ struct EmbeddedModelTests {
 
 /// The model that tests use, where it has been fetched.
 enum TestModels {
-    static let smollm2: String? = {
-        let root = ProcessInfo.processInfo.environment["CASCADE_MODELS"] ?? NSHomeDirectory() + "/.cache/cascade/models"
-        let path = root + "/SmolLM2-135M-Instruct.Q4_1.gguf"
-        return FileManager.default.fileExists(atPath: path) ? path : nil
-    }()
+    static let smollm2 = try? ModelStore().path(of: "smollm2-135m")
     private static let loaded = Result { try EmbeddedModel(path: smollm2 ?? "", name: "smollm2-135m") }
     static func load() throws -> EmbeddedModel { try loaded.get() }
 }

@@ -1,0 +1,147 @@
+import ArgumentParser
+import Cascades
+import Deferral
+import Foundation
+import Language
+import Reports
+
+/// `cascade ask`: one question, one answer.
+struct AskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ask",
+        abstract: "Ask a language model, or several under a policy.",
+        discussion: """
+            With a policy that `cascade fit` learned from a log of `cascade record`, the first model is asked first, and \
+            the next one when the policy says so; --explain shows why. A named model that is not on this machine is fetched.
+
+            Examples:
+              cascade ask "Name three colours."
+              cascade ask "Name three colours." --temperature 0.8 --seed 7 --json
+              cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --model gemma-3-270m --explain
+              cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --policy policy.json --explain
+              echo "Name three colours." | cascade ask -
+            """)
+
+    @Argument(help: "The question; - reads it from standard input.")
+    var question: String
+    @Option(name: .long, help: "A model's name, or the path of a GGUF file. (default: smollm2-135m)")
+    var model: String?
+    @Option(name: .long, help: "A policy file that says which model to ask.", completion: .file(extensions: ["json"]))
+    var policy: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The policy's models in its order, where they are not called like its stages.", valueName: "a,b"))
+    var models: String?
+    @Option(
+        name: .long, help: "A task file, whose first line says how questions are put and which labels there are.",
+        completion: .file(extensions: ["jsonl"]))
+    var task: String?
+    @Option(name: .long, help: "What the model is told first.")
+    var system: String?
+    @Option(name: .long, help: "The question's group, where the policy looks at it.")
+    var group: String?
+    @Option(
+        name: .long, help: "With --explain: the log from which to take what would have changed the policy's mind.",
+        completion: .file(extensions: ["jsonl", "csv"]))
+    var log: String?
+    @Flag(name: .long, help: "Show what each model said of its answer, and why the policy did what it did.")
+    var explain = false
+    @OptionGroup(title: "How it answers") var sampling: SamplingOptions
+    @OptionGroup(title: "How models run") var options: ModelOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if policy != nil, model != nil {
+            throw ValidationError("--model names one model, --policy a rule for several. Give one or the other.")
+        }
+        if policy == nil, models != nil { throw ValidationError("--models are those of a policy: give --policy, too.") }
+        if log != nil, policy == nil || !explain {
+            throw ValidationError("--log is for --policy with --explain.")
+        }
+    }
+
+    func run() async throws {
+        var task = try self.task.map { try TaskFile.read(from: $0).task } ?? QuestionTask()
+        if let system { task.system = system }
+        if let count = sampling.maxTokens {
+            task.maximumTokens = count
+        } else if self.task == nil {
+            task.maximumTokens = 256
+        }
+        let question = Question(input: try text(), group: group ?? task.name)
+        if let policy {
+            try await AskedPolicy(
+                path: policy, models: models?.split(separator: ",").map(String.init), task: task, options: options,
+                sampling: sampling, log: log
+            ).ask(question, explain: explain, json: output.json)
+        } else {
+            let loaded = try options.load(model ?? "smollm2-135m")
+            if task.labels != nil {
+                try await choose(question, task, loaded)
+            } else {
+                try await write(question, task, loaded)
+            }
+        }
+    }
+
+    private func text() throws -> String {
+        var text = question
+        if question == "-" {
+            text = ""
+            while let line = readLine(strippingNewline: false) { text += line }
+        }
+        text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if text.isEmpty { throw Failure(.usage, "The question is empty.") }
+        return text
+    }
+
+    /// Streams an answer in the model's own words.
+    private func write(_ question: Question, _ task: QuestionTask, _ model: EmbeddedLanguageModel) async throws {
+        let request = GenerationRequest(
+            task.prompt(question.input, chat: model.chats), sampling: sampling.parameters,
+            maximumTokens: task.maximumTokens, stops: model.chats ? [] : ["\n\n"], seed: sampling.seed)
+        let text = try await AnswerStream.write(request, model, shows: !output.json)
+        let evidence = try TextEvidence().evidence(of: text)
+        let answer = Answer(
+            text.text.trimmingCharacters(in: .whitespacesAndNewlines), evidence: evidence,
+            cost: model.cost(of: text.usage))
+        finish(answer, model)
+    }
+
+    /// Chooses among the task's labels.
+    private func choose(_ question: Question, _ task: QuestionTask, _ model: EmbeddedLanguageModel) async throws {
+        let answer = try await task.stage(model, chat: model.chats, choosing: true).answer(question)
+        if !output.json { Output.line(answer.output) }
+        finish(answer, model)
+    }
+
+    private func finish(_ answer: Answer<String>, _ model: EmbeddedLanguageModel) {
+        if output.json {
+            var members: [(key: String, value: JSONValue)] = [
+                ("answer", .string(answer.output)), ("model", .string(model.name)),
+                ("cost", CostWords.json(answer.cost)),
+            ]
+            let evidence = zip(answer.evidence.names, answer.evidence.values).map {
+                (key: $0, value: JSONValue.number($1))
+            }
+            members.append(("evidence", .object(evidence)))
+            Output.text(JSONValue.object(members).text)
+            return
+        }
+        if explain {
+            var table = TextTable(columns: ["what it says of its answer", "value"])
+            for (name, value) in zip(answer.evidence.names, answer.evidence.values) {
+                table.add([.text(name), value.isNaN ? .missing : .number(value, significant: 4)])
+            }
+            Output.line()
+            Output.table(table)
+        }
+        Output.note("\(model.name): \(CostWords.text(answer.cost))")
+    }
+}
+
+extension Output {
+    /// Writes a line beside the result: to standard error, so that a pipe gets the result alone.
+    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+}

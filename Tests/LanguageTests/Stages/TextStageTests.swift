@@ -1,0 +1,101 @@
+import Cascades
+import Foundation
+import Language
+import Probability
+import Testing
+
+extension Double {
+    /// The natural logarithm.
+    var logarithm: Double { log(self) }
+}
+
+@Suite struct `stages that write` {
+    @Test func `evidence is what its names say`() async throws {
+        let model = TableModel(write: { _ in
+            [
+                GeneratedToken("A", 0.5, entropy: 1, margin: 0.1), GeneratedToken("B", 0.25, entropy: 2, margin: 0.9),
+                GeneratedToken("C", 1, entropy: 0, margin: 1),
+            ]
+        })
+        let stage = GenerationStage(model) { (text: String) in .text(text) }
+        let answer = try await stage.answer("x")
+        #expect(answer.output == "ABC")
+        #expect(answer.evidence.names == stage.evidenceNames)
+        let expected: [String: Double] = [
+            "meanLogProbability": log(0.125) / 3, "minimumLogProbability": log(0.25), "length": 3,
+            "uncertainty50": -log(0.5), "uncertainty90": -0.2 * log(0.5) - 0.8 * log(0.25), "meanEntropy": 1,
+            "maximumEntropy": 2, "firstMargin": 0.1,
+        ]
+        for (name, value) in expected { #expect(abs(answer.evidence[name]! - value) < 1e-12, "\(name)") }
+        #expect(expected.count == answer.evidence.names.count)
+        #expect(abs(answer.logScore! - log(0.125)) < 1e-12)
+    }
+
+    @Test func `agreement is the share of samples with the same answer`() async throws {
+        // Seeds 1 and 3 of the samples say the same in other words of punctuation, 2 and 4 something else.
+        let model = TableModel(write: { request in
+            [GeneratedToken(["Paris.", "paris", "Rome", " Paris!", "Oslo"][Int(request.seed)], 0.5)]
+        })
+        var stage = GenerationStage(model) { (text: String) in .text(text) }
+        stage.evidence.samples = 4
+        let answer = try await stage.answer("x")
+        #expect(answer.output == "Paris.")
+        #expect(answer.evidence["agreement4"] == 0.5)
+        // Samples read and write, too; side by side they take no longer.
+        #expect(answer.cost.tokensIn == 50 && answer.cost.tokensOut == 5 && answer.cost.seconds == 0.5)
+    }
+
+    @Test func `self-assessment compares true with false after the answer`() async throws {
+        let model = TableModel(
+            write: { _ in [GeneratedToken("Paris", 0.5)] },
+            logProbability: { word, prompt in
+                guard case .chat(let messages) = prompt, messages.count == 3, messages[1] == .assistant("Paris") else {
+                    return .nan
+                }
+                return word == "true" ? log(0.06) : log(0.02)
+            })
+        var stage = GenerationStage(model) { (text: String) in .chat([.user(text)]) }
+        stage.evidence.assessesItself = true
+        let answer = try await stage.answer("The capital of France?")
+        #expect(abs(answer.evidence["selfAssessment"]! - 0.75) < 1e-12)
+    }
+
+    @Test func `the same stream gives the same seed, another one another`() async throws {
+        let model = TableModel(write: { [GeneratedToken("\($0.seed)", 0.5)] })
+        let stage = GenerationStage(model) { (text: String) in .text(text) }
+        var outputs: [String] = []
+        for stream in [1, 1, 2] as [UInt64] {
+            var random = Random(seed: stream)
+            outputs.append(try await stage.run("x", using: &random).decision.output!)
+        }
+        #expect(outputs[0] == outputs[1] && outputs[1] != outputs[2])
+    }
+
+    @Test func `money follows the price list`() async throws {
+        let model = TableModel(
+            prices: PriceList(perMillionTokensIn: 2, perMillionTokensOut: 6),
+            write: { _ in [GeneratedToken("A", 0.5), GeneratedToken("B", 0.5)] })
+        let answer = try await GenerationStage(model) { (text: String) in .text(text) }.answer("x")
+        #expect(abs(answer.cost.money - 32e-6) < 1e-18)
+    }
+
+    @Test func `names say which evidence is meant`() throws {
+        var evidence = TextEvidence()
+        evidence.samples = 5
+        evidence.assessesItself = true
+        evidence.percentiles = [10, 75]
+        #expect(try TextEvidence(names: evidence.names) == evidence)
+        #expect(try TextEvidence(names: []) == .none)
+        for names in [["nonsense"], ["length"], ["uncertainty101"], ["agreement0"], ["uncertainty5", "uncertainty5"]] {
+            #expect(throws: LanguageError.self, "\(names)") { try TextEvidence(names: names) }
+        }
+    }
+
+    @Test func `a text without log-probabilities has missing numbers, not zeros`() throws {
+        var text = GeneratedText()
+        text.append(.token(GeneratedToken(text: "word")))
+        let evidence = try TextEvidence().evidence(of: text)
+        #expect(evidence["length"] == 1)
+        for name in evidence.names where name != "length" { #expect(evidence[name]!.isNaN, "\(name)") }
+    }
+}
