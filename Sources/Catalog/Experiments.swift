@@ -10,6 +10,7 @@ public enum Experiments {
         OpenGames(),
         CategoricalLikelihood(),
         DelayedTrace(),
+        MultiDraftSpeculation(),
     ]
 
     /// The experiment called `id`.

@@ -24,6 +24,7 @@ struct CascadeBenchmarks {
             ("fit", FitBenchmarks.run),
             ("families", FitBenchmarks.families),
             ("logs", LogBenchmarks.run),
+            ("decoding", DecodingBenchmarks.run),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

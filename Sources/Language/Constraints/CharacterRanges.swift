@@ -10,7 +10,9 @@ struct CharacterRanges: Sendable, Hashable {
         for range in ranges {
             // Surrogates are no characters and have no bytes in UTF-8.
             if range.lowerBound < 0xD800 { parts.append(range.lowerBound...min(range.upperBound, 0xD7FF)) }
-            if range.upperBound > 0xDFFF { parts.append(max(range.lowerBound, 0xE000)...min(range.upperBound, 0x10FFFF)) }
+            if range.upperBound > 0xDFFF {
+                parts.append(max(range.lowerBound, 0xE000)...min(range.upperBound, 0x10FFFF))
+            }
         }
         parts.sort { $0.lowerBound < $1.lowerBound }
         for part in parts {

@@ -36,7 +36,8 @@ struct GrammarProgram: Sendable {
         if let name = builder.leftRecursiveRule() {
             throw .badConstraint(
                 kind: grammar.kind, line: 1, column: 1,
-                reason: "the rule \(name) begins with itself (left recursion); write the repetition with * or at the end"
+                reason:
+                    "the rule \(name) begins with itself (left recursion); write the repetition with * or at the end"
             )
         }
         for rule in builder.rules {

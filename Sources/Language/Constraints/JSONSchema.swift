@@ -224,7 +224,9 @@ struct JSONSchema {
             } else {
                 throw refuse(path, "schemas that might both hold; use anyOf")
             }
-            for name in names where !seen.insert(name).inserted { throw refuse(path, "schemas that might both hold; use anyOf") }
+            for name in names where !seen.insert(name).inserted {
+                throw refuse(path, "schemas that might both hold; use anyOf")
+            }
         }
         if seen.contains(where: { $0.hasPrefix("=") }), seen.contains(where: { !$0.hasPrefix("=") }) {
             throw refuse(path, "schemas that might both hold; use anyOf")

@@ -195,7 +195,8 @@ struct Candidates {
             while high - low > 24 {
                 let (a, b, c) = (entries[low], entries[(low + high) / 2], entries[high - 1])
                 let pivot =
-                    a.precedes(b) ? (b.precedes(c) ? b : a.precedes(c) ? c : a) : (a.precedes(c) ? a : b.precedes(c) ? c : b)
+                    a.precedes(b)
+                    ? (b.precedes(c) ? b : a.precedes(c) ? c : a) : (a.precedes(c) ? a : b.precedes(c) ? c : b)
                 // Those before the pivot to the front.
                 var middle = low
                 var mass = 0.0

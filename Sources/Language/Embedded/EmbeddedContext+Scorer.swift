@@ -27,7 +27,8 @@ extension DecodeEngine {
         }
         guard tree.nodes.count < configuration.batch else {
             throw .improperParameter(
-                name: "tree", value: "\(tree.nodes.count) nodes", expected: "fewer than a batch, \(configuration.batch)")
+                name: "tree", value: "\(tree.nodes.count) nodes", expected: "fewer than a batch, \(configuration.batch)"
+            )
         }
         var trunk = try open(prefix)
         var opened = [trunk]

@@ -15,6 +15,9 @@ public protocol DraftVerifier: Sendable {
 
     /// The law of the token where all drafts are refused; asked for after the acceptance of the last one.
     mutating func remainder(after drafts: [Token]) -> TokenDistribution
+
+    /// The probability that a draft is taken, over all drafts; nil where that takes going through all of them.
+    var expectedAcceptance: Double? { get }
 }
 
 /// The token that a verifier came to.

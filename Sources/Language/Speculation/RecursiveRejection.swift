@@ -30,6 +30,21 @@ public struct RecursiveRejection: DraftVerifier {
         return left
     }
 
+    /// Without replacement what is left depends on the drafts.
+    public var expectedAcceptance: Double? {
+        if case .withoutReplacement = drafts { return nil }
+        var refused = 1.0
+        var left = target
+        for index in 0..<drafts.count {
+            let draft = drafts.distribution(of: index, after: [])
+            // The mass above the draft is what a refusal leaves.
+            guard let part = left.part(above: 1, times: draft) else { return 1 }
+            refused *= part.total
+            left = part
+        }
+        return 1 - refused
+    }
+
     private mutating func advance(to index: Int, _ tokens: [Token]) {
         if index < place {
             left = target

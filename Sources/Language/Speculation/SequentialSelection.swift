@@ -16,6 +16,8 @@ public struct SequentialSelection: DraftVerifier {
     /// (1 - (1 - β)^K) / β.
     private let spread: Double
 
+    public var expectedAcceptance: Double? { taken.reduce(0, +) * spread }
+
     /// A verifier of `count` drafts from `draft`.
     public init(target: TokenDistribution, draft: TokenDistribution, count: Int, floor: Double = 0x1p-10) {
         self.target = target

@@ -29,7 +29,11 @@ public struct SpeculationSettings: Sendable, Hashable, Codable {
         guard (1...31).contains(drafts) else {
             throw .improperParameter(name: "drafts", value: "\(drafts)", expected: "1 to 31")
         }
-        let most = switch length { case .fixed(let length): length; case .automatic(let maximum): maximum }
+        let most =
+            switch length {
+            case .fixed(let length): length;
+            case .automatic(let maximum): maximum
+            }
         guard (1...64).contains(most) else {
             throw .improperParameter(name: "length", value: "\(most)", expected: "1 to 64")
         }
@@ -119,7 +123,11 @@ public struct SpeculativeDecoder: Sendable {
         self.draft = draft
         self.settings = settings
         self.isEnd = isEnd
-        let most = switch settings.length { case .fixed(let length): length; case .automatic(let maximum): maximum }
+        let most =
+            switch settings.length {
+            case .fixed(let length): length;
+            case .automatic(let maximum): maximum
+            }
         controller = SpeculationController(maximumLength: most)
     }
 
@@ -143,7 +151,11 @@ public struct SpeculativeDecoder: Sendable {
     ) async throws -> [Written] {
         let clock = ContinuousClock()
         let start = clock.now
-        let wanted = switch settings.length { case .fixed(let length): length; case .automatic: controller.nextLength }
+        let wanted =
+            switch settings.length {
+            case .fixed(let length): length;
+            case .automatic: controller.nextLength
+            }
         // The last token of a text needs no draft behind it.
         let drafted = try await draw(after: history, length: min(wanted, limit - 1), state: &state)
         let middle = clock.now
@@ -185,7 +197,9 @@ public struct SpeculativeDecoder: Sendable {
         statistics.tried += tried
         statistics.accepted += accepted
         statistics.targetTokens += drafted.tree.nodes.count + 1
-        let (draftSeconds, targetSeconds) = (start.duration(to: middle) / .seconds(1), middle.duration(to: end) / .seconds(1))
+        let (draftSeconds, targetSeconds) = (
+            start.duration(to: middle) / .seconds(1), middle.duration(to: end) / .seconds(1)
+        )
         statistics.draftSeconds += draftSeconds
         statistics.targetSeconds += targetSeconds
         statistics.otherSeconds += end.duration(to: finish) / .seconds(1)

@@ -11,8 +11,7 @@ public struct TransportVerifier: DraftVerifier {
     /// For each set of drafts, its tokens, and the probability that each is taken.
     private let sets: [[Token]: [Double]]
     private let rest: TokenDistribution
-    /// The probability that a draft is taken, over all drafts.
-    public let expectedAcceptance: Double
+    private let sent: Double
     private var left = 1.0
 
     /// nil where there are too many lists of drafts to look at each.
@@ -54,7 +53,7 @@ public struct TransportVerifier: DraftVerifier {
         }
         self.target = target
         self.sets = sets
-        expectedAcceptance = sent
+        self.sent = sent
         let total = weights.reduce(0, +)
         rest = total > 0 ? TokenDistribution(support: target.support, weights: weights, total: total) : target
     }
@@ -93,6 +92,8 @@ public struct TransportVerifier: DraftVerifier {
     }
 
     public mutating func remainder(after drafts: [Token]) -> TokenDistribution { rest }
+
+    public var expectedAcceptance: Double? { sent }
 }
 
 /// Maximum flow in a network with real capacities.

@@ -95,8 +95,10 @@ public struct TwoStepVerifier: DraftVerifier {
         return total > 0 ? TokenDistribution(support: target.support, weights: weights, total: total) : nil
     }
 
-    /// The probability that a draft is taken, over all drafts.
-    public var expectedAcceptance: Double {
+    public var expectedAcceptance: Double? { overlap }
+
+    /// Σ min(p, m).
+    private var overlap: Double {
         var sum = 0.0
         for index in candidates.tokens.indices { sum += min(candidates.target[index], law[index]) }
         let listed = Set(candidates.tokens)
@@ -114,6 +116,6 @@ public struct TwoStepVerifier: DraftVerifier {
         let rest = candidates.tokens.count
         let together = min(candidates.target[rest], law[rest])
         let listed = zip(candidates.target, law).prefix(rest).reduce(0) { $0 + min($1.0, $1.1) }
-        return max(0, listed + together - expectedAcceptance)
+        return max(0, listed + together - overlap)
     }
 }

@@ -163,7 +163,9 @@ struct SlowMatcher {
         var machine = try PushdownMachine(GrammarProgram(grammar))
         #expect(try machine.step(0, UInt8(ascii: "b")) == PushdownMachine.dead)
         #expect(try Self.accepts(&machine, "a"))
-        for (text, kind) in [("root ::= \"a\" root", "grammar"), ("root ::= x\nx ::= [^\\U00000000-\\U0010FFFF]", "grammar")] {
+        for (text, kind) in [
+            ("root ::= \"a\" root", "grammar"), ("root ::= x\nx ::= [^\\U00000000-\\U0010FFFF]", "grammar"),
+        ] {
             do {
                 _ = try GrammarProgram(try TextConstraint.grammar(text).grammar())
                 Issue.record("\(text) accepts something")
@@ -207,7 +209,10 @@ struct SlowMatcher {
     @Test func grammarsAreReadAsTheyAreMeant() throws {
         let cases: [(grammar: String, yes: [String], no: [String])] = [
             ("root ::= \"yes\" | \"no\" # a comment", ["yes", "no"], ["", "y", "yesno"]),
-            ("root ::= [a-c^]+ (\"-\" [^a-z\\n]){1,2}", ["a-1", "^b-Ü-x".replacing("x", with: "0")], ["a", "a-b", "-1"]),
+            (
+                "root ::= [a-c^]+ (\"-\" [^a-z\\n]){1,2}", ["a-1", "^b-Ü-x".replacing("x", with: "0")],
+                ["a", "a-b", "-1"]
+            ),
             ("\n\nroot ::= item (\",\" item)*\nitem ::= [0-9]{2} |\n  \"x\"\n", ["12", "x", "12,x,99"], ["1", "12,"]),
             ("root ::= \"\\x41\\u00e9\\\"\" .", ["Aé\"日", "Aé\"\n"], ["Aé\"", "Ae\"x"]),
             ("root ::= (\n \"a\"\n \"b\" )?", ["", "ab"], ["a"]),
@@ -256,7 +261,9 @@ struct SlowMatcher {
                 #expect(try Self.accepts(&machine, text) == expected, "\(expression) on \(text)")
             }
         }
-        for bad in ["(", ")", "a)", "[a", "*a", "a**", "a{2,1}", "(?=a)", "\\b", "\\1", "a^b", "a$b", "[z-a]", "[\\d-z]", "\\"] {
+        for bad in [
+            "(", ")", "a)", "[a", "*a", "a**", "a{2,1}", "(?=a)", "\\b", "\\1", "a^b", "a$b", "[z-a]", "[\\d-z]", "\\",
+        ] {
             #expect(throws: LanguageError.self, "\(bad)") { try RegularExpression.pattern(bad) }
         }
     }
@@ -299,7 +306,10 @@ struct SlowMatcher {
             ("{\"enum\":[\"a b\",2,null,[1]]}", ["\"a b\"", "2", "null", "[1]"], ["a b", "[ 1]"]),
             ("{\"type\":\"integer\",\"enum\":[1,\"x\",2.5]}", ["1"], ["\"x\"", "2.5"]),
             ("{\"const\":{\"k\":\"\\n\\\"\"}}", ["{\"k\":\"\\n\\\"\"}"], ["{}"]),
-            ("{\"type\":\"string\",\"minLength\":1,\"maxLength\":2}", ["\"a\"", "\"é\\n\""], ["\"\"", "\"abc\"", "\"a"]),
+            (
+                "{\"type\":\"string\",\"minLength\":1,\"maxLength\":2}", ["\"a\"", "\"é\\n\""],
+                ["\"\"", "\"abc\"", "\"a"]
+            ),
             ("{\"type\":\"string\",\"pattern\":\"^[a-z]+[0-9.]{2}$\"}", ["\"ab1.\""], ["\"1\"", "\"a1\""]),
             (
                 "{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"minItems\":1,\"maxItems\":3}",
@@ -311,7 +321,10 @@ struct SlowMatcher {
             ),
             (
                 "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"null\"},\"c\":true},\"required\":[\"b\"]}",
-                ["{\"b\":null}", "{\"a\": 1, \"b\" : null}", "{\"b\":null,\"c\":[{}]}", "{ \"a\":1,\"b\":null,\"c\":\"x\" }"],
+                [
+                    "{\"b\":null}", "{\"a\": 1, \"b\" : null}", "{\"b\":null,\"c\":[{}]}",
+                    "{ \"a\":1,\"b\":null,\"c\":\"x\" }",
+                ],
                 ["{}", "{\"a\":1}", "{\"b\":null,\"a\":1}", "{\"b\":null,}", "{,\"b\":null}", "{\"b\":null,\"d\":1}"]
             ),
             (

@@ -152,7 +152,8 @@ enum SlowSampling {
         forbidding.bias = [0: -.infinity, 1: -.infinity, 2: -.infinity]
         for (logits, parameters, mask) in [
             ([0, 0, 0], SamplingParameters(), none), ([0, 0, 0], forbidding, nil),
-            ([0, .nan, 0], SamplingParameters(), nil), ([0, .infinity, 0], .greedy, nil), ([], SamplingParameters(), nil),
+            ([0, .nan, 0], SamplingParameters(), nil), ([0, .infinity, 0], .greedy, nil),
+            ([], SamplingParameters(), nil),
         ] as [([Float], SamplingParameters, TokenMask?)] {
             do {
                 _ = try TokenDistribution(logits: logits, parameters: parameters, allowed: mask)

@@ -44,7 +44,9 @@ import Testing
                 var best = 0.0
                 for signal in TokenDeferralRule.Signal.allCases {
                     for threshold in log.map({ signal.uncertainty($0.evidence) }) + [-1e9] {
-                        let passed = log.filter { TokenDeferralRule(signal: signal, threshold: threshold).defers($0.evidence) }
+                        let passed = log.filter {
+                            TokenDeferralRule(signal: signal, threshold: threshold).defers($0.evidence)
+                        }
                         if Double(passed.count) / 30 <= share {
                             best = max(best, passed.reduce(0) { $0 + $1.gain } / 30)
                         }

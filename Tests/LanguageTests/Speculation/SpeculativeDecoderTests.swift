@@ -29,7 +29,10 @@ struct ScriptedScorer: TokenScorer {
     ) throws -> [Double] {
         let count = scorer.vocabularyCount
         var law = [Double](repeating: 0, count: Int(pow(Double(count), Double(length))))
-        func walk(_ text: [Token], _ probability: Double, _ number: Int, _ sampler: TokenSampler, _ constraint: (any TokenConstraint)?) throws {
+        func walk(
+            _ text: [Token], _ probability: Double, _ number: Int, _ sampler: TokenSampler,
+            _ constraint: (any TokenConstraint)?
+        ) throws {
             if text.count == prompt.count + length {
                 law[number] += probability
                 return
@@ -125,7 +128,9 @@ struct ScriptedScorer: TokenScorer {
         var counts = [Double](repeating: 0, count: law.count)
         let runs = 12_000
         for run in 0..<runs {
-            var decoder = try SpeculativeDecoder(target: target, draft: draft, settings: settings) { $0 == tokenizer.end }
+            var decoder = try SpeculativeDecoder(target: target, draft: draft, settings: settings) {
+                $0 == tokenizer.end
+            }
             var state = SpeculativeDecoder.State(
                 sampler: sampler, constraint: constraint, random: Random(seed: 42).split(UInt64(run)))
             var text: [Token] = [0]

@@ -48,7 +48,9 @@ struct SpeculativeModelTests {
         settings.sampling = hot
         var uniforms: [Double] = []
         var random = Random(seed: 70)
-        for (rule, drafts, seed) in [(SelectionRule.optimal, 2, 1), (.recursiveRejection, 2, 2), (.importanceSampling, 2, 3), (.optimal, 1, 4)] {
+        for (rule, drafts, seed) in [
+            (SelectionRule.optimal, 2, 1), (.recursiveRejection, 2, 2), (.importanceSampling, 2, 3), (.optimal, 1, 4),
+        ] {
             settings.rule = rule
             settings.drafts = drafts
             let model = try SpeculativeLanguageModel(target: target, draft: context, settings: settings)
@@ -110,7 +112,8 @@ struct SpeculativeModelTests {
         var settings = SpeculationSettings()
         settings.length = .fixed(3)
         let speculative = try SpeculativeLanguageModel(target: target, draft: context, settings: settings)
-        let schema = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"pattern\":\"^[A-Z][a-z]{2,8}$\"},\"rank\":{\"type\":\"integer\"}},\"required\":[\"city\",\"rank\"]}"
+        let schema =
+            "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"pattern\":\"^[A-Z][a-z]{2,8}$\"},\"rank\":{\"type\":\"integer\"}},\"required\":[\"city\",\"rank\"]}"
         let cases: [(TextConstraint, String)] = [
             (.regularExpression("[0-9]{4}-[0-9]{2}"), "[0-9]{4}-[0-9]{2}"),
             (.words(["positive", "negative"]), "positive|negative"),
