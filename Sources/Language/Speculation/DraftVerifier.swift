@@ -79,6 +79,8 @@ public enum SelectionRule: String, Sendable, Hashable, Codable, CaseIterable {
     public func verifier(
         target: TokenDistribution, drafts: DraftLaw, floor: Double = 0x1p-10
     ) throws(LanguageError) -> any DraftVerifier {
+        // With one draft all rules are this one, which looks at the drafted token only.
+        if drafts.count == 1 { return RecursiveRejection(target: target, drafts: drafts) }
         switch (self, drafts) {
         case (.recursiveRejection, _): return RecursiveRejection(target: target, drafts: drafts)
         case (.sequential, .identical(let draft, let count)):

@@ -84,3 +84,49 @@ import Testing
         #expect(passed > 3 && passed < 22)
     }
 }
+
+@Suite(
+    "A small model and a large one", .serialized,
+    .enabled(if: TestModels.smollm2 != nil, "needs `cascade models get smollm2-135m`"))
+struct DeferralModelTests {
+    @Test func thePenPassesByARuleLearnedFromALog() async throws {
+        let model = try TestModels.load()
+        let path = NSTemporaryDirectory() + "cascade-test-\(ProcessInfo.processInfo.processIdentifier)-q2k.gguf"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try EmbeddedModel.quantize(TestModels.smollm2!, to: path, as: .q2K)
+        let worse = try EmbeddedModel(path: path, name: "worse")
+        try model.requireSameVocabulary(as: worse)
+        let configuration = ContextConfiguration(cells: 1024, sequences: 8, threads: 1)
+        let (small, large) = (try EmbeddedContext(worse, configuration), try EmbeddedContext(model, configuration))
+        let text = model.tokens(
+            of: "The capital of France is Paris. Water boils at one hundred degrees, and ice melts at zero degrees.")
+        let log = try await TokenDeferralRule.records(of: text, from: 3, small: small, large: large)
+        #expect(log.count == text.count - 3)
+        // The large model is better on this text as a whole.
+        #expect(log.reduce(0) { $0 + $1.gain } > 0)
+        let fit = try TokenDeferralRule.fit(log, maximumShare: 0.5)
+        #expect(fit.share <= 0.5 && fit.gain > 0)
+        let both = ScorerLanguageModel(
+            "both", try DeferringScorer(small: small, large: large, rule: fit.rule), vocabulary: model)
+        let prompt = Prompt.text("The capital of Italy is")
+        let score = try await both.score(" Rome, and", after: prompt)
+        let alone = [
+            try await EmbeddedLanguageModel(small).score(" Rome, and", after: prompt),
+            try await EmbeddedLanguageModel(large).score(" Rome, and", after: prompt),
+        ]
+        for (place, token) in score.enumerated() {
+            // K-quantised weights depend a little on how tokens are batched.
+            #expect(alone.contains { abs($0[place].logProbability! - token.logProbability!) < 0.1 })
+        }
+        let request = GenerationRequest(prompt, sampling: .greedy, maximumTokens: 12)
+        let written = try await both.generate(request)
+        #expect(written.tokens.count == 12)
+        // A rule that always passes the pen writes what the large model writes.
+        let always = ScorerLanguageModel(
+            "large",
+            try DeferringScorer(
+                small: small, large: large, rule: TokenDeferralRule(signal: .entropy, threshold: -1)),
+            vocabulary: model)
+        #expect(try await always.generate(request).text == EmbeddedLanguageModel(large).generate(request).text)
+    }
+}
