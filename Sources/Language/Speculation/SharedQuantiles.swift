@@ -113,17 +113,16 @@ struct SharedQuantiles: Sendable {
         var start = interval.low
         for index in classes.dropLast() {
             let first = pieces.count
-            var length = min(q[index], interval.high - start)
+            var length = q[index]
             let wanted = p[index] * slope
-            let ahead = mass(start, start + length)
-            if ahead < wanted {
+            // Where less than that is left ahead, it has to reach back in any case.
+            if start + length <= interval.high, mass(start, start + length) < wanted {
                 let low = stretch(from: start, length: length, mass: wanted, end: interval.high)
                 if low > start { left.append(Piece(low: start, high: low)) }
                 pieces.append(Piece(low: low, high: low + length))
                 start = low + length
             } else {
                 // Reaches back over pieces on the left until the mean is low enough.
-                length = q[index]
                 var taken = 0.0
                 while let piece = left.last, length > 0 {
                     if piece.length <= length,

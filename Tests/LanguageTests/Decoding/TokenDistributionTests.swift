@@ -83,7 +83,7 @@ enum SlowSampling {
             if random.bernoulli(0.2) { parameters.frequencyPenalty = random.normal() }
             if random.bernoulli(0.2) { parameters.presencePenalty = random.normal() }
             if random.bernoulli(0.2) {
-                parameters.bias = [0: random.normal(), Token(random.integer(below: 4)): -.infinity, 900_000: 1]
+                parameters.bias = [0: random.normal(), Token(1 + random.integer(below: 3)): -.infinity, 900_000: 1]
             }
             let count = [1, 2, 3, 8, 50, 300][round % 6]
             if count == 1 { parameters.bias = [:] }
