@@ -66,7 +66,7 @@ let allRooms: [Room] = [
     // Floor 4
     Room(
         name: "Catalog",
-        uses: ["Deferral", "Inference", "Cascades", "Probability", "NumericalMethods", "Reports"],
+        uses: ["Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods", "Reports"],
         libraries: ["CZlib"]),
 ]
 

@@ -9,7 +9,7 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "CascadeBenchmarks",
-            dependencies: ["Inference", "Deferral", "Cascades", "Probability", "NumericalMethods"].map {
+            dependencies: ["Language", "Inference", "Deferral", "Cascades", "Probability", "NumericalMethods"].map {
                 .product(name: $0, package: "cascade")
             },
             swiftSettings: [

@@ -16,6 +16,7 @@ public enum Experiments {
         NestedRates(),
         GuidedModels(),
         HiddenMarkovCoverage(),
+        MultiDraftSpeculation(),
     ]
 
     /// The experiment called `id`.

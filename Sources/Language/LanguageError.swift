@@ -16,6 +16,16 @@ public enum LanguageError: Error, Equatable, Sendable {
     case contextFull(model: String, what: String, limit: Int)
     /// Two models that must share a vocabulary do not.
     case vocabularyMismatch(first: String, second: String, reason: String)
+    /// No token may come: everything is forbidden, or the model's numbers are none.
+    case noTokenLeft(reason: String)
+    /// A grammar, schema, regular expression or word list that can't be read. Places count from 1.
+    case badConstraint(kind: String, line: Int, column: Int, reason: String)
+    /// A constraint that no text satisfies, or none that the vocabulary can write.
+    case emptyConstraint(kind: String, reason: String)
+    /// A grammar with more parts, or more readings of one text, than can be followed.
+    case constraintTooLarge(limit: Int)
+    /// A constraint met a token that it does not allow.
+    case constraintViolated(token: Token)
     /// The computation itself failed.
     case decodingFailed(model: String, code: Int)
     /// A request that the model can't serve.
@@ -41,6 +51,13 @@ extension LanguageError: CustomStringConvertible {
             "\(model): all \(limit) \(what) are in use. Close sequences, or make the context with more."
         case .vocabularyMismatch(let first, let second, let reason):
             "\(first) and \(second) do not share a vocabulary: \(reason). Draft and target must have the same tokens."
+        case .noTokenLeft(let reason): "no token may come next: \(reason)."
+        case .badConstraint(let kind, let line, let column, let reason):
+            "\(kind), line \(line), column \(column): \(reason)."
+        case .emptyConstraint(let kind, let reason): "the \(kind) accepts no text: \(reason)."
+        case .constraintTooLarge(let limit):
+            "the constraint comes to more than \(limit) parts. Make repetitions shorter, or the grammar less ambiguous."
+        case .constraintViolated(let token): "token \(token) is not allowed by the constraint here."
         case .decodingFailed(let model, let code): "\(model): the computation failed (llama.cpp's code \(code))."
         case .unsupported(let model, let what, let remedy): "\(model): \(what). \(remedy)"
         case .improperParameter(let name, let value, let expected): "\(name) = \(value): expected \(expected)."

@@ -30,6 +30,7 @@ struct CascadeBenchmarks {
             ("random-fields", { try RandomFieldBenchmarks.run(withPeers: hasPeers) }),
             ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
+            ("decoding", DecodingBenchmarks.run),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -90,7 +90,7 @@ extension Scope {
                 if let failed = entry as? TypedEntry<StageFailure> {
                     if isRescored { try interpreter.note(entry) }
                     // Not an end of the run: the program may have caught it.
-                    return try failedAgain(failed.typed, place, stage.name)
+                    throw ProgramError.stageFailed(address: place, stage: stage.name, failure: failed.typed)
                 }
                 guard let kept = entry as? TypedEntry<Run<S.Output>> else {
                     try interpreter.cannotKeep(entry, expected: "\(S.Output.self)")
@@ -112,12 +112,6 @@ extension Scope {
             if case .stageFailed = error { throw error }
             throw stop(error)
         } catch { throw stop(named(error, address)) }
-    }
-
-    private func failedAgain<Output>(_ failure: StageFailure, _ place: Address, _ stage: String) throws -> Memory<
-        Output
-    > {
-        throw ProgramError.stageFailed(address: place, stage: stage, failure: failure)
     }
 
     /// Takes note of what came of a question.

@@ -9,8 +9,8 @@ import Inference
 struct HironsanCorpus: Sendable {
     /// The names of the columns kept, in the order of the file.
     static let columns = ["w": 0, "type": 1, "pos": 2, "sub": 3]
-    /// How many columns a line has; the last is the tag.
-    private static let width = 11
+    /// The fewest columns that a line has; the last is the tag. Words unknown to the analyser come without a reading.
+    private static let width = 8
 
     /// The sentences as texts by column, and their tags.
     let sentences: [(columns: [String: [String]], tags: [String])]
@@ -25,14 +25,14 @@ struct HironsanCorpus: Sendable {
         try self.init(text: text, path: path)
     }
 
-    /// The sentences in `text`: a word a line in eleven columns with tabs between them, an empty line after a sentence.
+    /// The sentences in `text`: a word a line in eight columns or more with tabs between them, an empty line after a sentence.
     init(text: String, path: String) throws {
         var sentences: [(columns: [String: [String]], tags: [String])] = []
         var rows: [[Substring]] = []
         func end() {
             guard !rows.isEmpty else { return }
             let columns = Self.columns.mapValues { column in rows.map { String($0[column]) } }
-            sentences.append((columns, rows.map { String($0[Self.width - 1]) }))
+            sentences.append((columns, rows.map { String($0[$0.count - 1]) }))
             rows = []
         }
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
@@ -41,8 +41,9 @@ struct HironsanCorpus: Sendable {
                 continue
             }
             let cells = line.split(separator: "\t", omittingEmptySubsequences: false)
-            guard cells.count == Self.width, cells.allSatisfy({ !$0.isEmpty }) else {
-                throw CatalogError.badData(path: path, reason: "line \(number + 1) doesn't hold a word in 11 columns")
+            guard cells.count >= Self.width, cells.allSatisfy({ !$0.isEmpty }) else {
+                throw CatalogError.badData(
+                    path: path, reason: "line \(number + 1) doesn't hold a word in at least 8 columns")
             }
             rows.append(cells)
         }

@@ -38,6 +38,13 @@ extension GuidedDiffusion {
         let scratch = work + 4 * d
         let sigma = work + 6 * d
         var logWeight = 0.0
+        // Once, not at each step: comparing enums of a generic type is a call.
+        let (isMatched, isEuler): (Bool, Bool) =
+            switch stepper {
+            case .matched: (true, false)
+            case .euler: (false, true)
+            case .heun: (false, false)
+            }
         let isConstant = process.hasConstantDispersion
         if isConstant { process.dispersion(grid[0], state, sigma) }
         if let path { for i in 0..<d { path[i] = state[i] } }
@@ -46,7 +53,7 @@ extension GuidedDiffusion {
             let duration = grid[step + 1] - time
             if !isConstant { process.dispersion(time, state, sigma) }
             let rate = guide(step, time, state, tables, sigma, total: total, scratch: scratch)
-            if stepper == .matched {
+            if isMatched {
                 // `scratch` holds the difference of the drifts.
                 let base = step * d * d
                 for i in 0..<d {
@@ -67,7 +74,7 @@ extension GuidedDiffusion {
                     let z = innovations.normal() * scale
                     for i in 0..<d { noise[i] += sigma[i * m + j] * z }
                 }
-                if stepper == .euler {
+                if isEuler {
                     for i in 0..<d { state[i] += total[i] * duration + noise[i] }
                     logWeight += rate * duration
                 } else {

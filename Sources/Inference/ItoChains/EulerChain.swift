@@ -53,8 +53,9 @@ public struct EulerChain<Field: Diffusion>: ItoChain {
         orders = ItoOrders(driftError: driftErrorOrder, noise: noiseOrder, isGaussian: noise == .gaussian)
     }
 
-    public var workspaceCount: Int { limit.dimension * (1 + limit.noiseDimension) }
+    @inlinable public var workspaceCount: Int { limit.dimension * (1 + limit.noiseDimension) }
 
+    @inlinable
     public func step(
         _ state: UnsafeMutablePointer<Double>, stepSize: Double, work: UnsafeMutablePointer<Double>,
         using random: inout Random
@@ -63,8 +64,8 @@ public struct EulerChain<Field: Diffusion>: ItoChain {
         let (drift, sigma) = (work, work + d)
         limit.drift(0, state, drift)
         limit.dispersion(0, state, sigma)
-        let error = driftError == 0 ? 0 : driftError * pow(stepSize, orders.driftError)
-        let scale = orders.noise == 0 ? stepSize.squareRoot() : pow(stepSize, 0.5 * (1 + orders.noise))
+        let error = driftError == 0 ? 0 : driftError * power(stepSize, orders.driftError)
+        let scale = orders.noise == 0 ? stepSize.squareRoot() : power(stepSize, 0.5 * (1 + orders.noise))
         for i in 0..<d { state[i] += stepSize * (drift[i] + error) }
         for j in 0..<m {
             let e = scale * noise.draw(using: &random)
@@ -72,3 +73,7 @@ public struct EulerChain<Field: Diffusion>: ItoChain {
         }
     }
 }
+
+/// x^y, for code that other modules specialise.
+@usableFromInline
+func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }

@@ -35,14 +35,18 @@ public struct LeastSquaresSum: FiniteSum {
         dimension = design.count / targets.count
     }
 
-    public var terms: Int { targets.count }
+    @inlinable public var terms: Int { targets.count }
 
+    @inlinable
     public func addGradient(
         _ term: Int, _ x: UnsafePointer<Double>, scale: Double, _ result: UnsafeMutablePointer<Double>
     ) {
-        var residual = -targets[term]
-        for i in 0..<dimension { residual += design[term * dimension + i] * x[i] }
-        for i in 0..<dimension { result[i] += scale * (residual * design[term * dimension + i] + ridge * x[i]) }
+        design.withUnsafeBufferPointer { design in
+            let row = design.baseAddress! + term * dimension
+            var residual = -targets[term]
+            for i in 0..<dimension { residual += row[i] * x[i] }
+            for i in 0..<dimension { result[i] += scale * (residual * row[i] + ridge * x[i]) }
+        }
     }
 }
 
@@ -56,16 +60,18 @@ public struct GradientDiffusion<Sum: FiniteSum>: Diffusion {
     /// Terms a gradient.
     public let batch: Int
 
-    public var dimension: Int { sum.dimension }
-    public var noiseDimension: Int { sum.dimension }
-    public var hasConstantDispersion: Bool { scale != nil }
+    @inlinable public var dimension: Int { sum.dimension }
+    @inlinable public var noiseDimension: Int { sum.dimension }
+    @inlinable public var hasConstantDispersion: Bool { scale != nil }
 
+    @inlinable
     public func drift(_ time: Double, _ state: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>) {
         for i in 0..<dimension { result[i] = 0 }
         let share = -1 / Double(sum.terms)
         for term in 0..<sum.terms { sum.addGradient(term, state, scale: share, result) }
     }
 
+    @inlinable
     public func dispersion(_ time: Double, _ state: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>) {
         let d = dimension
         for i in 0..<d * d { result[i] = 0 }

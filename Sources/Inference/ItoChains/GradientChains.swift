@@ -22,8 +22,9 @@ public struct StochasticDescentChain<Sum: FiniteSum>: ItoChain {
 
     public var orders: ItoOrders { ItoOrders(noise: 1, isGaussian: false) }
     public var limit: GradientDiffusion<Sum> { GradientDiffusion(sum: sum, scale: nil, batch: batch) }
-    public var workspaceCount: Int { sum.dimension }
+    @inlinable public var workspaceCount: Int { sum.dimension }
 
+    @inlinable
     public func step(
         _ state: UnsafeMutablePointer<Double>, stepSize: Double, work: UnsafeMutablePointer<Double>,
         using random: inout Random
@@ -66,8 +67,9 @@ public struct LangevinChain<Sum: FiniteSum>: ItoChain {
     public var limit: GradientDiffusion<Sum> {
         GradientDiffusion(sum: sum, scale: (2 * temperature).squareRoot(), batch: 1)
     }
-    public var workspaceCount: Int { sum.dimension }
+    @inlinable public var workspaceCount: Int { sum.dimension }
 
+    @inlinable
     public func step(
         _ state: UnsafeMutablePointer<Double>, stepSize: Double, work: UnsafeMutablePointer<Double>,
         using random: inout Random

@@ -1,5 +1,4 @@
-internal import Foundation
-internal import NumericalMethods
+public import NumericalMethods
 public import Probability
 
 /// Many runs of an Ito chain, and of its diffusion, to a fixed time.
@@ -28,6 +27,7 @@ public struct ItoSimulation<Chain: ItoChain>: Sendable {
 
     /// Ends of `count` runs of the chain with `steps` steps, `[count, dimension]`.
     /// - Throws: `InferenceError.nonFinite` naming a run that diverged, `.improperParameter`.
+    @inlinable
     public func chainEnds(_ count: Int, steps: Int, using random: inout Random) throws -> [Double] {
         try check(steps)
         let stepSize = time / Double(steps)
@@ -40,6 +40,7 @@ public struct ItoSimulation<Chain: ItoChain>: Sendable {
     ///
     /// Simulated with `refinement` steps to one of the chain, the drift by Heun's rule.
     /// - Throws: as ``chainEnds(_:steps:using:)``.
+    @inlinable
     public func limitEnds(_ count: Int, steps: Int, refinement: Int = 8, using random: inout Random) throws -> [Double]
     {
         try check(steps)
@@ -47,7 +48,7 @@ public struct ItoSimulation<Chain: ItoChain>: Sendable {
         let limit = chain.limit
         let (d, m) = (limit.dimension, limit.noiseDimension)
         let duration = time / Double(steps * refinement)
-        let scale = duration.squareRoot() * pow(time / Double(steps), chain.orders.noise / 2)
+        let scale = duration.squareRoot() * power(time / Double(steps), chain.orders.noise / 2)
         return try ends(count, workspace: d * (m + 4), using: &random) { state, work, random in
             let (first, second, predicted, noise) = (work, work + d, work + 2 * d, work + 3 * d)
             let sigma = work + 4 * d
@@ -67,14 +68,16 @@ public struct ItoSimulation<Chain: ItoChain>: Sendable {
         }
     }
 
-    private func check(_ steps: Int) throws {
+    @usableFromInline
+    func check(_ steps: Int) throws {
         guard steps > 0 else {
             throw InferenceError.improperParameter(
                 name: "the number of steps", value: "\(steps)", expected: "1 or more")
         }
     }
 
-    private func ends(
+    @inlinable
+    func ends(
         _ count: Int, workspace: Int, using random: inout Random,
         _ run: @Sendable (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, inout Random) -> Void
     ) throws -> [Double] {

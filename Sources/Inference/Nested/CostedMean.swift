@@ -1,4 +1,4 @@
-internal import NumericalMethods
+public import NumericalMethods
 public import Probability
 
 /// The mean of a ``CostedSampler``, in blocks of draws that run side by side.
@@ -31,30 +31,44 @@ public struct CostedMean<Sampler: CostedSampler>: Sendable {
         public internal(set) var sums = DrawSums()
         /// How many blocks there were.
         public internal(set) var blocks = 0
-        let streams: Random
+        @usableFromInline let streams: Random
+
+        @usableFromInline
+        init(streams: Random) { self.streams = streams }
+
+        @usableFromInline
+        mutating func add(_ sums: DrawSums, blocks: Int) {
+            self.sums.add(sums)
+            self.blocks += blocks
+        }
     }
 
     /// What a step did.
     public struct Info: Sendable, Equatable {
         /// The sums of this step's blocks alone.
         public var added: DrawSums
+
+        @usableFromInline
+        init(added: DrawSums) { self.added = added }
     }
 
     /// Nothing drawn; the streams come from `random`, which moves on by one number.
+    @inlinable
     public func start(using random: inout Random) -> State { State(streams: random.fork()) }
 
     /// Draws `blocks` more blocks on all cores.
     /// - Throws: `InferenceError.nonFinite` naming the draw that is not a finite number.
     @discardableResult
+    @inlinable
     public func step(_ state: inout State, blocks: Int = 16) throws -> Info {
         let added = try sums(of: state.blocks..<state.blocks + blocks, last: blockSize, streams: state.streams)
-        state.sums.add(added)
-        state.blocks += blocks
+        state.add(added, blocks: blocks)
         return Info(added: added)
     }
 
     /// The sums of exactly `draws` draws.
     /// - Throws: `InferenceError.nonFinite` naming the draw, `.improperParameter` for no draws.
+    @inlinable
     public func run(draws: Int, using random: inout Random) throws -> DrawSums {
         guard draws > 0 else {
             throw InferenceError.improperParameter(
@@ -64,7 +78,8 @@ public struct CostedMean<Sampler: CostedSampler>: Sendable {
         return try sums(of: 0..<blocks, last: draws - (blocks - 1) * blockSize, streams: start(using: &random).streams)
     }
 
-    private func sums(of blocks: Range<Int>, last: Int, streams: Random) throws -> DrawSums {
+    @inlinable
+    func sums(of blocks: Range<Int>, last: Int, streams: Random) throws -> DrawSums {
         let parts = try Parallel.map(count: blocks.count) { index in
             let block = blocks.lowerBound + index
             var random = streams.split(UInt64(block))

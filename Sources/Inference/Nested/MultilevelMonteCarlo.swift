@@ -1,5 +1,5 @@
 internal import Foundation
-internal import NumericalMethods
+public import NumericalMethods
 public import Probability
 
 /// Multilevel Monte Carlo to a wanted root mean square error.
@@ -48,8 +48,20 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
         public internal(set) var levels: [DrawSums]
         /// Whether variance and bias are within their shares.
         public internal(set) var hasConverged = false
-        var blocks: [Int]
-        let streams: Random
+        @usableFromInline var blocks: [Int]
+        @usableFromInline let streams: Random
+
+        init(levels: [DrawSums], blocks: [Int], streams: Random) {
+            self.levels = levels
+            self.blocks = blocks
+            self.streams = streams
+        }
+
+        @usableFromInline
+        mutating func add(_ parts: [DrawSums], level: Int) {
+            for part in parts { levels[level].add(part) }
+            blocks[level] += parts.count
+        }
 
         /// The sum of all levels' means; its standard error leaves out the bias.
         public var estimate: Estimate {
@@ -68,6 +80,12 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
         public var estimatedBias: Double
         /// Draws added, by level.
         public var added: [Int]
+
+        @usableFromInline
+        init(estimatedBias: Double, added: [Int]) {
+            self.estimatedBias = estimatedBias
+            self.added = added
+        }
     }
 
     /// Levels 0 to 2, not drawn yet.
@@ -78,6 +96,7 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
     /// One round.
     /// - Throws: `InferenceError.nonFinite` naming level and block; `.notConverged` beyond the last level.
     @discardableResult
+    @inlinable
     public func step(_ state: inout State) throws -> Info {
         var added = [Int](repeating: 0, count: state.levels.count)
         for level in state.levels.indices where state.levels[level].count == 0 {
@@ -88,6 +107,12 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
             let wanted = allocation(state.levels)
             for level in state.levels.indices { added[level] += try top(&state, level, to: wanted[level]) }
         }
+        return Info(estimatedBias: try judge(&state), added: added)
+    }
+
+    /// Converged, or one level more; returns the estimate of the bias.
+    @usableFromInline
+    func judge(_ state: inout State) throws -> Double {
         let bias = estimatedBias(state.levels)
         if bias <= error / 2.0.squareRoot() {
             let spread = state.estimate.standardError
@@ -100,11 +125,12 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
             state.levels.append(DrawSums())
             state.blocks.append(0)
         }
-        return Info(estimatedBias: bias, added: added)
+        return bias
     }
 
     /// Steps until converged.
     /// - Throws: as ``step(_:)``.
+    @inlinable
     public func run(using random: inout Random) throws -> State {
         var state = start(using: &random)
         while !state.hasConverged { try step(&state) }
@@ -112,7 +138,8 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
     }
 
     /// Draws by level that reach half the squared error at least cost.
-    private func allocation(_ levels: [DrawSums]) -> [Int] {
+    @usableFromInline
+    func allocation(_ levels: [DrawSums]) -> [Int] {
         let costs = levels.map { max($0.cost / Double($0.count), .leastNormalMagnitude) }
         let total = zip(levels, costs).reduce(0) { $0 + ($1.0.variance * $1.1).squareRoot() }
         return zip(levels, costs).map { sums, cost in
@@ -139,9 +166,10 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
             / (pow(2, rate) - 1)
     }
 
-    private static var blockSize: Int { 64 }
+    @usableFromInline static var blockSize: Int { 64 }
 
-    private func top(_ state: inout State, _ level: Int, to count: Int) throws -> Int {
+    @inlinable
+    func top(_ state: inout State, _ level: Int, to count: Int) throws -> Int {
         let missing = count - state.levels[level].count
         guard missing > 0 else { return 0 }
         let blocks = (missing + Self.blockSize - 1) / Self.blockSize
@@ -162,8 +190,7 @@ public struct MultilevelMonteCarlo<Levels: CoupledLevels>: Sendable {
             }
             return sums
         }
-        for part in sums { state.levels[level].add(part) }
-        state.blocks[level] += blocks
+        state.add(sums, level: level)
         return blocks * Self.blockSize
     }
 }

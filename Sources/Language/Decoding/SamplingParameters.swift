@@ -1,7 +1,7 @@
 /// How the next token is drawn from what the model says.
 ///
 /// The steps are taken in this order, each on what the one before has left: bias and penalties on the logits, top-k,
-/// typical, top-p, min-p, temperature. With the defaults the model's own distribution is sampled.
+/// typical, top-p, min-p, temperature, mirostat. With the defaults the model's own distribution is sampled.
 public struct SamplingParameters: Sendable, Hashable, Codable {
     /// Divides the logits; 0 always takes the likeliest token.
     public var temperature = 1.0
@@ -21,6 +21,8 @@ public struct SamplingParameters: Sendable, Hashable, Codable {
     public var presencePenalty = 0.0
     /// How many of the last tokens the penalties look at.
     public var penaltyWindow = 64
+    /// Controls the surprise of the text; nil does not.
+    public var mirostat: Mirostat?
     /// Added to the logits of these tokens; `-infinity` forbids one.
     public var bias: [Token: Double] = [:]
 
@@ -50,6 +52,12 @@ public struct SamplingParameters: Sendable, Hashable, Codable {
         try require(frequencyPenalty.isFinite, "frequencyPenalty", frequencyPenalty, "a finite number")
         try require(presencePenalty.isFinite, "presencePenalty", presencePenalty, "a finite number")
         try require(penaltyWindow >= 0, "penaltyWindow", Double(penaltyWindow), "0 or more")
+        if let mirostat {
+            try require(
+                mirostat.target > 0 && mirostat.target.isFinite, "mirostat.target", mirostat.target, "above 0")
+            try require(
+                mirostat.rate >= 0 && mirostat.rate.isFinite, "mirostat.rate", mirostat.rate, "0 or more")
+        }
         for value in bias.values { try require(value < .infinity, "bias", value, "a finite number or -infinity") }
     }
 }

@@ -2,161 +2,131 @@ import Foundation
 import NumericalMethods
 public import Probability
 
-/// A distribution over tokens: those that may come, likeliest first, with their log-probabilities.
+/// A distribution over tokens.
+///
+/// Dense where nothing was cut off, else a short list of tokens; both in the order of the tokens' numbers.
 public struct TokenDistribution: Sendable {
-    /// The tokens with probability above zero.
-    public private(set) var tokens: [Token]
-    /// Their log-probabilities in nats; the probabilities add up to 1.
-    public private(set) var logProbabilities: [Double]
+    /// The tokens that have a weight, in order; nil for all of a vocabulary.
+    let support: [Token]?
+    /// Their probabilities times ``total``; the largest is 1 where the distribution was made from logits.
+    let weights: [Double]
+    /// The sum of the weights.
+    let total: Double
+
+    init(support: [Token]?, weights: [Double], total: Double) {
+        self.support = support
+        self.weights = weights
+        self.total = total
+    }
 
     /// What `parameters` make of a row of logits.
     /// - Parameters:
-    ///   - logits: `[vocabulary]`.
+    ///   - logits: `[vocabulary]`, in nats; -infinity forbids a token.
     ///   - history: the tokens so far; penalties look at its end.
-    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)`` where no token is left.
+    ///   - allowed: the only tokens that may come; nil for all.
+    /// - Throws: ``LanguageError/noTokenLeft(reason:)`` where no token is left, or a logit is not a number.
     public init(
-        logits: some Collection<Float>, parameters: SamplingParameters, history: [Token] = []
+        logits: some Collection<Float>, parameters: SamplingParameters, history: [Token] = [],
+        allowed: TokenMask? = nil
     ) throws(LanguageError) {
-        var scores = [Double](unsafeUninitializedCapacity: logits.count) { buffer, count in
-            for logit in logits {
-                buffer[count] = Double(logit)
-                count += 1
+        let candidates: Candidates
+        if let direct = logits.withContiguousStorageIfAvailable({ rows in
+            Result { () throws(LanguageError) in
+                try Candidates(rows, parameters: parameters, history: history, allowed: allowed)
             }
-        }
-        for (token, bias) in parameters.bias where scores.indices.contains(Int(token)) { scores[Int(token)] += bias }
-        parameters.penalise(&scores, history: history)
-        if parameters.temperature == 0 {
-            guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), scores[best] > -.infinity else {
-                throw Self.nothingLeft
-            }
-            self.init(certain: Token(best))
-            return
-        }
-        try self.init(scores: scores, parameters: parameters)
-    }
-
-    /// `token` for sure.
-    private init(certain token: Token) {
-        tokens = [token]
-        logProbabilities = [0]
-    }
-
-    private static let nothingLeft = LanguageError.improperParameter(
-        name: "bias", value: "all tokens forbidden", expected: "at least one that may come")
-
-    private init(scores: [Double], parameters: SamplingParameters) throws(LanguageError) {
-        let largest = scores.max() ?? -.infinity
-        guard largest > -.infinity, largest < .infinity else { throw Self.nothingLeft }
-        let needsOrder =
-            parameters.topK != nil || parameters.topP < 1 || parameters.minP > 0 || parameters.typicalP < 1
-        var kept: [Int]
-        if needsOrder {
-            kept = Self.likeliest(parameters.topK ?? scores.count, of: scores)
-            var logs = Self.normalised(kept.map { scores[$0] })
-            if parameters.typicalP < 1 {
-                let entropy = -logs.reduce(0) { $0 + (exp($1) == 0 ? 0 : exp($1) * $1) }
-                let byTypicality = kept.indices.sorted {
-                    let (a, b) = (abs(-logs[$0] - entropy), abs(-logs[$1] - entropy))
-                    return a == b ? $0 < $1 : a < b
-                }
-                let places = Self.upTo(parameters.typicalP, byTypicality.map { logs[$0] })
-                let chosen = byTypicality.prefix(places).sorted()
-                kept = chosen.map { kept[$0] }
-                logs = Self.normalised(kept.map { scores[$0] })
-            }
-            if parameters.topP < 1 {
-                kept.removeSubrange(Self.upTo(parameters.topP, logs)...)
-                logs = Self.normalised(kept.map { scores[$0] })
-            }
-            if parameters.minP > 0 {
-                let floor = logs[0] + log(parameters.minP)
-                kept.removeSubrange((logs.firstIndex { $0 < floor } ?? kept.count)...)
-            }
+        }) {
+            candidates = try direct.get()
         } else {
-            kept = scores.indices.filter { scores[$0] > -.infinity }
-        }
-        tokens = kept.map(Token.init)
-        logProbabilities = Self.normalised(kept.map { scores[$0] / parameters.temperature })
-    }
-
-    /// The places of the `count` largest of `scores`, largest first; equal ones in order. None at -infinity.
-    private static func likeliest(_ count: Int, of scores: [Double]) -> [Int] {
-        var places = scores.indices.filter { scores[$0] > -.infinity }
-        if count < places.count {
-            // A heap of the best so far would do; a vocabulary sorts in milliseconds only where all of it is asked for.
-            let threshold = nthLargest(count, of: places.map { scores[$0] })
-            places = places.filter { scores[$0] >= threshold }
-        }
-        places.sort { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
-        return Array(places.prefix(count))
-    }
-
-    /// The `rank`-th largest of `values`, by quickselect.
-    private static func nthLargest(_ rank: Int, of values: [Double]) -> Double {
-        var values = values
-        var low = 0
-        var high = values.count - 1
-        let place = rank - 1
-        while low < high {
-            let pivot = values[(low + high) / 2]
-            var (left, right) = (low, high)
-            while left <= right {
-                while values[left] > pivot { left += 1 }
-                while values[right] < pivot { right -= 1 }
-                if left <= right {
-                    values.swapAt(left, right)
-                    left += 1
-                    right -= 1
+            let copy = Array(logits)
+            candidates = try Result { () throws(LanguageError) in
+                try copy.withUnsafeBufferPointer { rows throws(LanguageError) in
+                    try Candidates(rows, parameters: parameters, history: history, allowed: allowed)
                 }
-            }
-            if place <= right { high = right } else if place >= left { low = left } else { break }
+            }.get()
         }
-        return values[place]
+        self = candidates.distribution(parameters)
     }
 
-    /// How many of `logs` it takes for their probabilities to add up to `share`; at least one.
-    private static func upTo(_ share: Double, _ logs: [Double]) -> Int {
-        var total = 0.0
-        for (index, value) in logs.enumerated() {
-            total += exp(value)
-            if total >= share { return index + 1 }
+    /// A distribution with these relative probabilities, `[vocabulary]`.
+    /// - Throws: ``LanguageError/noTokenLeft(reason:)`` where they do not have a positive, finite sum, or one is negative.
+    public init(weights: [Double]) throws(LanguageError) {
+        let total = weights.withUnsafeBufferPointer(VectorSums.sum)
+        guard total > 0, total < .infinity, weights.allSatisfy({ $0 >= 0 }) else {
+            throw .noTokenLeft(reason: "the weights add up to \(total), or one of them is negative")
         }
-        return logs.count
+        self.init(support: nil, weights: weights, total: total)
     }
 
-    private static func normalised(_ scores: [Double]) -> [Double] {
-        let total = logSumExp(scores)
-        return scores.map { $0 - total }
+    /// The tokens with probability above zero, in order.
+    public var tokens: [Token] {
+        if let support { return zip(support, weights).filter { $0.1 > 0 }.map(\.0) }
+        return weights.indices.filter { weights[$0] > 0 }.map(Token.init)
     }
 
-    /// A token drawn by `random`.
+    /// The log-probabilities of ``tokens`` in nats.
+    public var logProbabilities: [Double] {
+        let positive = weights.filter { $0 > 0 }
+        let logTotal = log(total)
+        return VectorFunctions.log(positive).map { $0 - logTotal }
+    }
+
+    /// A token drawn by `random`, from one uniform number.
     public func sample(using random: inout Random) -> Token {
-        if tokens.count == 1 { return tokens[0] }
-        var rest = random.uniform()
-        for (token, logProbability) in zip(tokens, logProbabilities) {
-            rest -= exp(logProbability)
-            if rest < 0 { return token }
-        }
-        return tokens[logProbabilities.indices.max { logProbabilities[$0] < logProbabilities[$1] }!]
+        let place = weights.count == 1 ? 0 : Self.place(of: random.uniform() * total, in: weights)
+        return support?[place] ?? Token(place)
     }
 
-    /// The log-probability of `token`; -infinity where it can't come.
+    /// The likeliest token; the first of several.
+    public var mode: Token {
+        let best = weights.withUnsafeBufferPointer(VectorSums.firstLargest)
+        return support?[best] ?? Token(best)
+    }
+
+    /// The probability of `token`; 0 where it can't come.
+    public func probability(of token: Token) -> Double {
+        place(of: token).map { weights[$0] / total } ?? 0
+    }
+
+    /// The log-probability of `token` in nats; -infinity where it can't come.
     public func logProbability(of token: Token) -> Double {
-        tokens.firstIndex(of: token).map { logProbabilities[$0] } ?? -.infinity
+        place(of: token).map { log(weights[$0] / total) } ?? -.infinity
     }
-}
 
-extension SamplingParameters {
-    /// Takes from the logits of tokens at the end of `history` what the penalties say.
-    func penalise(_ scores: inout [Double], history: [Token]) {
-        guard repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0 else { return }
-        var counts: [Token: Double] = [:]
-        for token in history.suffix(penaltyWindow) { counts[token, default: 0] += 1 }
-        for (token, count) in counts where scores.indices.contains(Int(token)) {
-            let score = scores[Int(token)]
-            scores[Int(token)] =
-                (score > 0 ? score / repetitionPenalty : score * repetitionPenalty) - count * frequencyPenalty
-                - presencePenalty
+    /// Its entropy in nats.
+    public var entropy: Double {
+        weights.reduce(0) { $0 - ($1 > 0 ? $1 / total * log($1 / total) : 0) }
+    }
+
+    /// The place of `token` among the weights.
+    func place(of token: Token) -> Int? {
+        guard let support else { return token >= 0 && Int(token) < weights.count ? Int(token) : nil }
+        var low = 0
+        var high = support.count
+        while low < high {
+            let middle = (low + high) >> 1
+            if support[middle] < token { low = middle + 1 } else { high = middle }
+        }
+        return low < support.count && support[low] == token ? low : nil
+    }
+
+    /// The first place at which the running sum of `weights` exceeds `target`: whole blocks first, then one by one.
+    static func place(of target: Double, in weights: [Double]) -> Int {
+        weights.withUnsafeBufferPointer { weights in
+            var rest = target
+            var place = 0
+            while place + VectorSums.block <= weights.count {
+                let sum = VectorSums.blockSum(weights.baseAddress! + place)
+                if rest < sum { break }
+                rest -= sum
+                place += VectorSums.block
+            }
+            while place < weights.count {
+                rest -= weights[place]
+                if rest < 0 { return place }
+                place += 1
+            }
+            // Rounding left none: the last that can come.
+            return weights.lastIndex { $0 > 0 } ?? 0
         }
     }
 }

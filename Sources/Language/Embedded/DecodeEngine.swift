@@ -14,8 +14,8 @@ final class DecodeEngine {
 
     let model: EmbeddedModel
     let configuration: ContextConfiguration
-    private let context: OpaquePointer
-    private let memory: OpaquePointer?
+    let context: OpaquePointer
+    let memory: OpaquePointer?
     private var table: SequenceTable
     private var batch: llama_batch
     /// Tokens decoded since the start, for accounts and tests.
@@ -77,7 +77,7 @@ final class DecodeEngine {
         return try self.seat(tokens, sharing: (seat, min(table[seat].decoded, tokens.count - 1)))
     }
 
-    private func seat(_ tokens: [Token], sharing: (seat: Int, count: Int)?) throws(LanguageError) -> SequenceID {
+    func seat(_ tokens: [Token], sharing: (seat: Int, count: Int)?) throws(LanguageError) -> SequenceID {
         guard let seat = table.freeSeat(sparing: sharing?.seat) else {
             throw .contextFull(model: model.name, what: "sequences", limit: configuration.sequences)
         }
@@ -137,6 +137,23 @@ final class DecodeEngine {
 
     /// How many tokens of `sequence` the cache holds.
     func cachedCount(of sequence: SequenceID) throws(LanguageError) -> Int { table[try index(sequence)].decoded }
+
+    /// Notes that all tokens of `sequence` have been decoded.
+    func markDecoded(_ sequence: SequenceID) {
+        guard let seat = try? index(sequence) else { return }
+        table[seat].decoded = table[seat].tokens.count
+    }
+
+    /// Notes that so many tokens have been decoded.
+    func addDecoded(_ count: Int) { decodedCount += count }
+
+    /// Takes the cells of the sequence that was closed longest ago; false where there is none.
+    func evictOldest() -> Bool {
+        guard let seat = table.oldestClosed() else { return false }
+        llama_memory_seq_rm(memory, Int32(seat), -1, -1)
+        table.clear(seat)
+        return true
+    }
 
     private func index(_ sequence: SequenceID) throws(LanguageError) -> Int {
         guard table.seats.indices.contains(sequence.seat), table[sequence.seat].isOpen,
@@ -252,11 +269,9 @@ final class DecodeEngine {
             case 0: return
             case 1:
                 // No room: the sequence that was closed longest ago gives way.
-                guard let seat = table.oldestClosed() else {
+                guard evictOldest() else {
                     throw .contextFull(model: model.name, what: "cells of the context", limit: configuration.cells)
                 }
-                llama_memory_seq_rm(memory, Int32(seat), -1, -1)
-                table.clear(seat)
             case let code:
                 // What was decoded of the part is no longer known: forget it all.
                 for seat in Set(part.map(\.seat)) {

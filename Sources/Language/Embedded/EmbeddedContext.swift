@@ -12,7 +12,7 @@ public actor EmbeddedContext {
     /// Its size.
     public nonisolated let configuration: ContextConfiguration
     private nonisolated let executor: QueueExecutor
-    private let engine: DecodeEngine
+    let engine: DecodeEngine
     private var waiting: [(wants: [DecodeEngine.Want], reply: CheckedContinuation<LogitRows, any Error>)] = []
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

@@ -1,6 +1,4 @@
 public import Cascades
-import Foundation
-import NumericalMethods
 import Probability
 
 /// A model in this process as a language model.
@@ -45,63 +43,28 @@ public struct EmbeddedLanguageModel: LanguageModel {
     }
 
     public func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    try await write(request) { continuation.yield($0) }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
+        EventStream.of { yield in try await write(request, yield) }
     }
 
     private func write(_ request: GenerationRequest, _ yield: (GenerationEvent) -> Void) async throws {
         try request.check()
-        let clock = ContinuousClock()
-        let start = clock.now
-        func seconds() -> Double { start.duration(to: clock.now) / .seconds(1) }
+        let start = ContinuousClock().now
         let prompt = try tokens(of: request.prompt)
-        var usage = GenerationUsage(promptTokens: prompt.count)
+        let sampler = try TokenSampler(request.sampling)
+        let constraint = try request.constraint.map { try model.constraint($0) }
         let sequence = try await context.open(prompt)
-        usage.cachedTokens = try await context.cachedCount(of: sequence)
-        var random = Random(seed: request.seed)
-        var assembler = TextAssembler(stops: request.stops)
-        var history = prompt
-        var reason = FinishReason.length
         do {
-            while usage.completionTokens < request.maximumTokens {
-                let rows = try await context.logits(after: [sequence])
-                if usage.completionTokens == 0 { usage.firstTokenSeconds = seconds() }
-                let token = try TokenDistribution(
-                    logits: rows.values, parameters: request.sampling, history: history
-                ).sample(using: &random)
-                if model.endsGeneration(token) {
-                    reason = .stop
-                    break
-                }
-                usage.completionTokens += 1
-                var written = GeneratedToken(logits: rows.values, token: token)
-                written.text = assembler.add(model.bytes(of: token))
-                yield(.token(written))
-                if assembler.isStopped {
-                    reason = .stop
-                    break
-                }
-                history.append(token)
-                if usage.completionTokens < request.maximumTokens { try await context.append([token], to: sequence) }
-            }
+            var source = EmbeddedSource(
+                context: context, sequence: sequence, count: prompt.count, sampler: sampler, constraint: constraint,
+                random: Random(seed: request.seed))
+            try await TextGeneration.write(
+                request, after: prompt, cached: try await context.cachedCount(of: sequence), since: start,
+                tokenizer: model, from: &source, yield)
         } catch {
             await context.close([sequence])
             throw error
         }
         await context.close([sequence])
-        let rest = assembler.flush()
-        if !rest.isEmpty { yield(.token(GeneratedToken(text: rest, logProbability: 0))) }
-        usage.seconds = seconds()
-        yield(.finished(reason, usage))
     }
 
     public func score(_ continuation: String, after prompt: Prompt) async throws -> [GeneratedToken] {
@@ -137,32 +100,23 @@ public struct EmbeddedLanguageModel: LanguageModel {
     }
 }
 
-extension GeneratedToken {
-    /// `token` with what a row of logits says of it.
-    init(logits: some Collection<Float>, token: Token) {
-        var largest = -Float.infinity
-        var second = -Float.infinity
-        for logit in logits {
-            if logit > largest {
-                second = largest
-                largest = logit
-            } else if logit > second {
-                second = logit
-            }
-        }
-        // Σ e^(x - max) and Σ (x - max) e^(x - max) in one pass give the normaliser and the entropy.
-        var total = 0.0
-        var moment = 0.0
-        var own = -Double.infinity
-        for (index, logit) in logits.enumerated() {
-            let shifted = Double(logit - largest)
-            if index == Int(token) { own = shifted }
-            let weight = exp(shifted)
-            total += weight
-            if weight > 0 { moment += shifted * weight }
-        }
-        self.init(
-            text: "", token: token, logProbability: own - log(total), entropy: max(0, log(total) - moment / total),
-            margin: (1 - exp(Double(second - largest))) / total)
+/// Draws one token after the other in a sequence of a context.
+private struct EmbeddedSource: TokenSource {
+    let context: EmbeddedContext
+    let sequence: SequenceID
+    /// Tokens in the sequence.
+    var count: Int
+    var sampler: TokenSampler
+    var constraint: AutomatonConstraint?
+    var random: Random
+
+    mutating func next(after history: [Token], limit: Int) async throws -> (tokens: [GeneratedToken], isOver: Bool) {
+        if history.count > count { try await context.append(Array(history[count...]), to: sequence) }
+        count = history.count
+        let rows = try await context.logits(after: [sequence])
+        let token = try sampler.draw(
+            logits: rows.values, history: history, allowed: try constraint?.allowedTokens(), using: &random)
+        try constraint?.accept(token)
+        return ([GeneratedToken(logits: rows.values, token: token)], constraint?.mustEnd ?? false)
     }
 }

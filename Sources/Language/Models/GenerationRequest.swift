@@ -8,18 +8,22 @@ public struct GenerationRequest: Sendable, Hashable {
     public var maximumTokens: Int
     /// The text ends before the first of these.
     public var stops: [String]
+    /// What the text must look like; nil for anything. A text that is cut off at `maximumTokens` is a beginning of one that
+    /// satisfies it.
+    public var constraint: TextConstraint?
     /// Chooses the tokens; the same seed gives the same text from the same model in the same process.
     public var seed: UInt64
 
     /// A request.
     public init(
         _ prompt: Prompt, sampling: SamplingParameters = SamplingParameters(), maximumTokens: Int = 256,
-        stops: [String] = [], seed: UInt64 = 0
+        stops: [String] = [], constraint: TextConstraint? = nil, seed: UInt64 = 0
     ) {
         self.prompt = prompt
         self.sampling = sampling
         self.maximumTokens = maximumTokens
         self.stops = stops
+        self.constraint = constraint
         self.seed = seed
     }
 

@@ -1,0 +1,117 @@
+/// Sums and comparisons over a vocabulary, eight numbers at a time.
+enum VectorSums {
+    typealias Lane = SIMD8<Double>
+    /// Numbers that ``blockSum(_:)`` adds up.
+    static let block = 64
+
+    @inline(__always)
+    static func load(_ pointer: UnsafePointer<Double>) -> Lane {
+        UnsafeRawPointer(pointer).loadUnaligned(as: Lane.self)
+    }
+
+    @inline(__always)
+    static func blockSum(_ pointer: UnsafePointer<Double>) -> Double {
+        var first = load(pointer) + load(pointer + 8)
+        var second = load(pointer + 16) + load(pointer + 24)
+        first += load(pointer + 32) + load(pointer + 40)
+        second += load(pointer + 48) + load(pointer + 56)
+        return (first + second).sum()
+    }
+
+    /// The sum of all.
+    static func sum(_ numbers: UnsafeBufferPointer<Double>) -> Double {
+        guard let base = numbers.baseAddress else { return 0 }
+        var total = 0.0
+        var place = 0
+        while place + block <= numbers.count {
+            total += blockSum(base + place)
+            place += block
+        }
+        while place < numbers.count {
+            total += base[place]
+            place += 1
+        }
+        return total
+    }
+
+    /// The sum of those that are at least `floor`.
+    static func sum(_ numbers: UnsafeBufferPointer<Double>, atLeast floor: Double) -> Double {
+        guard let base = numbers.baseAddress else { return 0 }
+        var total = Lane()
+        let floors = Lane(repeating: floor)
+        var place = 0
+        while place + 8 <= numbers.count {
+            let lane = load(base + place)
+            total += lane.replacing(with: 0, where: lane .< floors)
+            place += 8
+        }
+        var sum = total.sum()
+        while place < numbers.count {
+            if base[place] >= floor { sum += base[place] }
+            place += 1
+        }
+        return sum
+    }
+
+    /// Σ a b.
+    static func dot(_ first: UnsafeBufferPointer<Double>, _ second: UnsafeBufferPointer<Double>) -> Double {
+        guard let a = first.baseAddress, let b = second.baseAddress else { return 0 }
+        var total = Lane()
+        var place = 0
+        while place + 8 <= first.count {
+            total += load(a + place) * load(b + place)
+            place += 8
+        }
+        var sum = total.sum()
+        while place < first.count {
+            sum += a[place] * b[place]
+            place += 1
+        }
+        return sum
+    }
+
+    /// Calls `body` with the places of the numbers that are at least `floor`, in order; quick where they are few.
+    @inline(__always)
+    static func places(
+        in numbers: UnsafeBufferPointer<Double>, atLeast floor: Double, _ body: (Int) -> Void
+    ) {
+        guard let base = numbers.baseAddress else { return }
+        let floors = Lane(repeating: floor)
+        var place = 0
+        while place + 8 <= numbers.count {
+            if any(load(base + place) .>= floors) {
+                for offset in place..<place + 8 where base[offset] >= floor { body(offset) }
+            }
+            place += 8
+        }
+        while place < numbers.count {
+            if base[place] >= floor { body(place) }
+            place += 1
+        }
+    }
+
+    /// The first place of the largest number.
+    static func firstLargest(_ numbers: UnsafeBufferPointer<Double>) -> Int {
+        guard let base = numbers.baseAddress else { return 0 }
+        var best = 0
+        var largest = base[0]
+        var place = 0
+        while place + 8 <= numbers.count {
+            if any(load(base + place) .> Lane(repeating: largest)) {
+                for offset in place..<place + 8 where base[offset] > largest {
+                    largest = base[offset]
+                    best = offset
+                }
+            }
+            place += 8
+        }
+        while place < numbers.count {
+            if base[place] > largest {
+                largest = base[place]
+                best = place
+            }
+            place += 1
+        }
+        return best
+    }
+}
