@@ -87,8 +87,11 @@ public struct TextEvidence: Sendable, Hashable {
     ///   - assessment: the probability that the model gives its answer.
     public func evidence(of text: GeneratedText, agreement: Double = .nan, assessment: Double = .nan) throws -> Evidence
     {
+        var tokens = text.tokens[...]
         // What was held back as a possible stop and given out in the end is no token of its own.
-        let tokens = text.tokens.filter { $0.token != nil || $0.logProbability == nil || $0.logProbability != 0 }
+        if let last = tokens.last, last.token == nil, tokens.dropLast().contains(where: { $0.token != nil }) {
+            tokens.removeLast()
+        }
         let known = tokens.compactMap(\.logProbability)
         let isKnown = known.count == tokens.count
         var values: [Double] = []

@@ -63,6 +63,9 @@ public struct QuestionTask: Sendable, Hashable {
         return .chat(messages + [.user(filled(input))])
     }
 
+    /// Where an answer ends: a plain text would go on with questions of its own.
+    public func stops(chat: Bool) -> [String] { chat ? [] : examples.isEmpty ? ["\n\n"] : ["\n"] }
+
     /// `model` as a stage that answers questions of this task.
     /// - Parameters:
     ///   - chat: whether it is asked in a conversation.
@@ -82,8 +85,7 @@ public struct QuestionTask: Sendable, Hashable {
         stage.sampling = sampling
         stage.maximumTokens = maximumTokens
         stage.evidence = evidence
-        // A plain text would go on with questions of its own.
-        if !chat { stage.stops = examples.isEmpty ? ["\n\n"] : ["\n"] }
+        stage.stops = stops(chat: chat)
         return stage
     }
 }

@@ -100,7 +100,7 @@ struct AskCommand: AsyncParsableCommand {
     private func write(_ question: Question, _ task: QuestionTask, _ model: EmbeddedLanguageModel) async throws {
         let request = GenerationRequest(
             task.prompt(question.input, chat: model.chats), sampling: sampling.parameters,
-            maximumTokens: task.maximumTokens, stops: model.chats ? [] : ["\n\n"], seed: sampling.seed)
+            maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
         let text = try await AnswerStream.write(request, model, shows: !output.json)
         let evidence = try TextEvidence().evidence(of: text)
         let answer = Answer(

@@ -91,6 +91,17 @@ extension Double {
         }
     }
 
+    @Test func `what was held back for a stop is no token, a certain token of a far model is one`() throws {
+        var embedded = GeneratedText()
+        embedded.append(.token(GeneratedToken("A", 0.5)))
+        embedded.append(.token(GeneratedToken(text: "rest", logProbability: 0)))
+        #expect(try TextEvidence().evidence(of: embedded)["length"] == 1)
+        var remote = GeneratedText()
+        for value in [-0.5, 0] { remote.append(.token(GeneratedToken(text: "w", logProbability: value))) }
+        let evidence = try TextEvidence().evidence(of: remote)
+        #expect(evidence["length"] == 2 && evidence["meanLogProbability"] == -0.25)
+    }
+
     @Test func `a text without log-probabilities has missing numbers, not zeros`() throws {
         var text = GeneratedText()
         text.append(.token(GeneratedToken(text: "word")))
