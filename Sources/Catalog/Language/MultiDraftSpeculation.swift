@@ -62,7 +62,7 @@ struct MultiDraftSpeculation: Experiment {
             columns: [TextTable.Column("rule")] + counts.map { TextTable.Column("K = \($0)") })
         var acceptance: [SelectionRule: [Int: [Double]]] = [:]
         for rule in SelectionRule.allCases {
-            var cells: [TextTable.Cell] = [.text(Self.names[rule]!)]
+            var cells: [TableCell] = [.text(Self.names[rule]!)]
             for count in counts {
                 let values = try Parallel.map(count: pairs.pairs.count) { index in
                     let pair = pairs.pairs[index]
@@ -138,7 +138,7 @@ private struct ExactCases {
             let size = 2 + random.integer(below: 4)
             // Near each other as often as far apart, so that acceptance one occurs.
             let spread = [0.2, 1.5][random.integer(below: 2)]
-            func weights() -> [Double] { (0..<size).map { _ in exponential(spread * random.normal()) } }
+            func weights() -> [Double] { (0..<size).map { _ in exp(spread * random.normal()) } }
             let target = try TokenDistribution(weights: weights())
             let draft = try TokenDistribution(weights: weights())
             for number in 1...3 {

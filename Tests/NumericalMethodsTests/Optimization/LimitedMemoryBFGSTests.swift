@@ -28,12 +28,13 @@ import Testing
 
     @Test func `solves a quadratic whose scales differ by a thousand`() throws {
         let scales = (0..<50).map { pow(10, Double($0) * 3 / 49) }
-        let minimum = try LimitedMemoryBFGS(gradientTolerance: 1e-10, valueTolerance: 0, maximumSteps: 100_000).minimize(
-            from: [Double](repeating: 1, count: 50)
-        ) { x, gradient in
-            for i in x.indices { gradient[i] = scales[i] * (x[i] - 0.5) }
-            return x.indices.reduce(0) { $0 + 0.5 * scales[$1] * (x[$1] - 0.5) * (x[$1] - 0.5) }
-        }
+        let minimum = try LimitedMemoryBFGS(gradientTolerance: 1e-10, valueTolerance: 0, maximumSteps: 100_000)
+            .minimize(
+                from: [Double](repeating: 1, count: 50)
+            ) { x, gradient in
+                for i in x.indices { gradient[i] = scales[i] * (x[i] - 0.5) }
+                return x.indices.reduce(0) { $0 + 0.5 * scales[$1] * (x[$1] - 0.5) * (x[$1] - 0.5) }
+            }
         #expect(minimum.reason == .converged)
         #expect(minimum.point.allSatisfy { abs($0 - 0.5) < 1e-6 })
     }
