@@ -111,7 +111,9 @@ struct SpeculativeModelTests {
         #expect(statistics.tokens == 30 && text.tokens.count == 30 && statistics.blocks <= 30)
         // Each token is the favourite of the target but for rounding.
         let scores = try await model.target.score(text.text, after: "Once upon a time")
-        let margins = zip(scores, text.tokens).filter { $0.token == $1.token && $0.logProbability! < $1.logProbability! - 0.5 }
+        let margins = zip(scores, text.tokens).filter {
+            $0.token == $1.token && $0.logProbability! < $1.logProbability! - 0.5
+        }
         #expect(scores.count == 30 && margins.isEmpty)
     }
 
