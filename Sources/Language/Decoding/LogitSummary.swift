@@ -33,13 +33,13 @@ struct LogitSummary {
             let shifted = UnsafeMutableBufferPointer(rebasing: space[..<logits.count])
             let weights = UnsafeMutableBufferPointer(rebasing: space[logits.count...])
             // Far below the range of e^x, so that -infinity times 0 can't come.
-            for place in logits.indices { shifted[place] = Double(max(logits[place] - shift, -1000)) }
+            for place in logits.indices { shifted[place] = max(Double(logits[place]) - Double(shift), -1000) }
             let sum = VectorFunctions.exponentials(UnsafeBufferPointer(shifted), shift: 0, into: weights).sum
             // Σ e^x and Σ x e^x give the normaliser and the entropy.
             let moment = VectorSums.dot(UnsafeBufferPointer(shifted), UnsafeBufferPointer(weights))
             logNormaliser = log(sum)
             entropy = max(0, logNormaliser - moment / sum)
-            margin = (1 - exp(Double(second - shift))) / sum
+            margin = (1 - exp(Double(second) - Double(shift))) / sum
         }
     }
 }
@@ -50,7 +50,7 @@ extension GeneratedToken {
         let summary = LogitSummary(logits)
         let own = logits[logits.index(logits.startIndex, offsetBy: Int(token))]
         self.init(
-            text: "", token: token, logProbability: Double(own - summary.largest) - summary.logNormaliser,
+            text: "", token: token, logProbability: Double(own) - Double(summary.largest) - summary.logNormaliser,
             entropy: summary.entropy, margin: summary.margin)
     }
 }

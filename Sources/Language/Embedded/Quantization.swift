@@ -57,7 +57,7 @@ extension EmbeddedModel {
     /// - Throws: ``LanguageError``.
     public func logits(afterEachOf tokens: [Token], threads: Int = 1) throws(LanguageError) -> LogitRows {
         let engine = try DecodeEngine(
-            self, ContextConfiguration(cells: tokens.count, sequences: 1, batch: 128, threads: threads))
+            self, ContextConfiguration(cells: tokens.count, sequences: 1, batch: 32, threads: threads))
         let sequence = try engine.open(tokens)
         return try engine.logits([DecodeEngine.Want(sequence: sequence, rows: tokens.count)])
     }
@@ -68,7 +68,7 @@ extension EmbeddedModel {
         drawnAfter prompt: [Token], count: Int, sampling: SamplingParameters, seed: UInt64, threads: Int = 1
     ) throws(LanguageError) -> [Token] {
         let engine = try DecodeEngine(
-            self, ContextConfiguration(cells: prompt.count + count, sequences: 1, batch: 128, threads: threads))
+            self, ContextConfiguration(cells: prompt.count + count, sequences: 1, batch: 32, threads: threads))
         let sequence = try engine.open(prompt)
         var sampler = try TokenSampler(sampling)
         var random = Random(seed: seed)

@@ -32,9 +32,9 @@ extension DraftVerifier {
     /// The token that the drafts become.
     public mutating func verify(_ drafts: [Token], using random: inout Random) -> VerifiedToken {
         for index in drafts.indices {
-            let probability = acceptance(of: index, among: drafts)
-            // No number is drawn where there is nothing to decide.
-            if probability >= 1 || probability > 0 && random.uniform() < probability {
+            // A number is drawn also where there is nothing to decide: whether a probability is 1 or 1 - 1e-7 must not
+            // change which numbers the rest of the text is drawn with.
+            if random.uniform() < acceptance(of: index, among: drafts) {
                 return VerifiedToken(token: drafts[index], draft: index)
             }
         }

@@ -68,9 +68,9 @@ public struct SpeculationStatistics: Sendable, Hashable, Codable {
 
 /// Writes tokens with the law of one model, several at a time, by looking at another one's drafts.
 ///
-/// The law is the target's, whatever the draft model says and however its tokens are drawn: exactly so where the target's
-/// logits do not depend on how tokens are batched (SmolLM2 as Q4_0, Q4_1 and Q8_0), else the law of the target as
-/// evaluated in that batch.
+/// The law is the target's, whatever the draft model says and however its tokens are drawn: the law of the target as it
+/// was evaluated, in that batch and with the cache's cells where they lay (see the article Decoding on what that means for
+/// llama.cpp).
 public struct SpeculativeDecoder: Sendable {
     /// One written token with what the target said before it.
     public struct Written: Sendable {

