@@ -22,9 +22,9 @@ import Testing
 
     @Test(arguments: ids) func `decides all its claims with finite numbers, and again the same on one thread`(
         _ id: String
-    ) throws {
+    ) async throws {
         let experiment = try Experiments.named(id)
-        let findings = try QuickRuns.findings(id)
+        let findings = try await QuickRuns.findings(id)
         #expect(Set(findings.verdicts.keys) == Set(experiment.claims.map(\.id)))
         #expect(findings.verdicts.values.allSatisfy { !$0.measured.isEmpty })
         #expect(!findings.metrics.isEmpty && !findings.tables.isEmpty && !findings.charts.isEmpty)
@@ -40,7 +40,7 @@ import Testing
         let threads = Parallel.threads
         Parallel.threads = 1
         defer { Parallel.threads = threads }
-        let again = try experiment.run(ExperimentContext(size: .quick, seed: 1))
+        let again = try await experiment.run(ExperimentContext(size: .quick, seed: 1))
         #expect(again.metrics == findings.metrics)
         #expect(again.verdicts == findings.verdicts)
         #expect(again.tables.map(\.table) == findings.tables.map(\.table))

@@ -1,15 +1,19 @@
 import Catalog
 
-/// The quick run of every experiment with seed 1, made once for all tests.
-enum QuickRuns {
-    private static let all: [String: Result<Findings, any Error>] = Dictionary(
-        uniqueKeysWithValues: Experiments.all.map { experiment in
-            (experiment.id, Result { try experiment.run(ExperimentContext(size: .quick, seed: 1)) })
-        })
+/// The quick runs of experiments with seed 1, each made once for all tests that look at it.
+actor QuickRuns {
+    private static let shared = QuickRuns()
+    private var runs: [String: Task<Findings, any Error>] = [:]
 
     /// The findings of the experiment called `id`.
-    static func findings(_ id: String) throws -> Findings {
-        guard let result = all[id] else { throw CatalogError.unknownExperiment(id: id, nearest: []) }
-        return try result.get()
+    static func findings(_ id: String) async throws -> Findings {
+        try await shared.run(try Experiments.named(id)).value
+    }
+
+    private func run(_ experiment: any Experiment) -> Task<Findings, any Error> {
+        if let run = runs[experiment.id] { return run }
+        let run = Task { try await experiment.run(ExperimentContext(size: .quick, seed: 1)) }
+        runs[experiment.id] = run
+        return run
     }
 }

@@ -16,7 +16,7 @@ public protocol Experiment: Sendable {
     /// Loads the data, fits, measures.
     ///
     /// The same size and seed give the same findings on any number of threads.
-    func run(_ context: ExperimentContext) throws -> Findings
+    func run(_ context: ExperimentContext) async throws -> Findings
 }
 
 /// A paper by its number in the list of systems.

@@ -12,9 +12,11 @@ struct DraftPairs {
     /// Pairs from the model in the process, where its file is: texts that it wrote at temperature 1, looked at by itself and
     /// by a form of it with two bits a weight; else simulated ones.
     static func make(places: Int, seed: UInt64) throws -> DraftPairs {
-        guard let path = modelPath else { return try simulated(places: places, seed: seed) }
+        guard let path = try? ModelStore().path(of: "smollm2-135m") else {
+            return try simulated(places: places, seed: seed)
+        }
         let target = try EmbeddedModel(path: path, name: "smollm2-135m")
-        let draft = try EmbeddedModel(path: try draftPath(of: path), name: "smollm2-135m Q2_K")
+        let draft = try EmbeddedModel(path: try ExperimentModels.quantized(path, as: .q2K), name: "smollm2-135m Q2_K")
         let prompts = [
             "The city lies", "In the first experiment, we", "She opened the letter and", "To repair a bicycle,",
         ]
@@ -58,23 +60,5 @@ struct DraftPairs {
             source:
                 "\(places) simulated pairs of distributions over \(size) tokens (no model file; get it with `cascade models get smollm2-135m`)",
             pairs: pairs)
-    }
-
-    private static var modelPath: String? {
-        let root = ProcessInfo.processInfo.environment["CASCADE_MODELS"] ?? NSHomeDirectory() + "/.cache/cascade/models"
-        let path = root + "/SmolLM2-135M-Instruct.Q4_1.gguf"
-        return FileManager.default.fileExists(atPath: path) ? path : nil
-    }
-
-    /// The two-bit form of the model, made once and kept beside it where that can be written to.
-    private static func draftPath(of path: String) throws -> String {
-        let beside = path.replacing(".Q4_1.gguf", with: ".Q2_K-from-Q4_1.gguf")
-        if FileManager.default.fileExists(atPath: beside) { return beside }
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let place =
-            FileManager.default.isWritableFile(atPath: folder)
-            ? beside : NSTemporaryDirectory() + "SmolLM2-135M-Instruct.Q2_K-from-Q4_1.gguf"
-        if !FileManager.default.fileExists(atPath: place) { try EmbeddedModel.quantize(path, to: place, as: .q2K) }
-        return place
     }
 }

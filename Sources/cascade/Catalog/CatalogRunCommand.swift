@@ -3,7 +3,7 @@ import Catalog
 import Reports
 
 /// `cascade catalog run`: runs an experiment.
-struct CatalogRunCommand: ParsableCommand {
+struct CatalogRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run an experiment and say of each claim whether it held.",
         discussion: """
@@ -30,11 +30,12 @@ struct CatalogRunCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let experiment = try Experiments.named(id)
         let file = try outputPath.map { try OutputFile($0) }
         let size: ExperimentSize = full ? .full : .quick
-        let findings = try experiment.run(ExperimentContext(size: size, seed: seed, progress: ProgressLine.reporter))
+        let findings = try await experiment.run(
+            ExperimentContext(size: size, seed: seed, progress: ProgressLine.reporter))
         let text = FindingsText(experiment: experiment, findings: findings, size: size, seed: seed)
         if let file { try file.write(file.path.hasSuffix(".html") ? text.page.html() : text.json.text) }
         if output.json {

@@ -4,7 +4,7 @@ import NumericalMethods
 import Reports
 
 /// `cascade catalog verify`: runs experiments and checks that they do what an experiment must.
-struct CatalogVerifyCommand: ParsableCommand {
+struct CatalogVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check that experiments run, decide their claims and can be repeated.",
         discussion: """
@@ -28,12 +28,12 @@ struct CatalogVerifyCommand: ParsableCommand {
         case quick, full
     }
 
-    func run() throws {
+    func run() async throws {
         let experiments = try ids.isEmpty ? Experiments.all : ids.map { try Experiments.named($0) }
         let work = ProgressLine.reporter.begin("verifying", total: experiments.count)
         var verifications: [Verification] = []
         for experiment in experiments {
-            verifications.append(Verification(experiment, size: size == .quick ? .quick : .full))
+            verifications.append(await Verification(experiment, size: size == .quick ? .quick : .full))
             work.advance()
         }
         work.finish()

@@ -8,13 +8,13 @@ struct Verification {
     /// What is wrong with the experiment itself; nil when nothing is.
     let fault: String?
 
-    init(_ experiment: any Experiment, size: ExperimentSize) {
+    init(_ experiment: any Experiment, size: ExperimentSize) async {
         id = experiment.id
         var verdicts: [(claim: Claim, verdict: Verdict)] = []
         var fault: String?
         do {
             let context = ExperimentContext(size: size)
-            let findings = try experiment.run(context)
+            let findings = try await experiment.run(context)
             verdicts = experiment.claims.compactMap { claim in findings.verdicts[claim.id].map { (claim, $0) } }
             let missing = experiment.claims.map(\.id).filter { findings.verdicts[$0] == nil }
             let unknown = findings.verdicts.keys.filter { id in !experiment.claims.contains { $0.id == id } }.sorted()
@@ -23,7 +23,7 @@ struct Verification {
             } else if !unknown.isEmpty {
                 fault = "decides claims that it doesn't make: \(unknown.joined(separator: ", "))"
             } else if size == .quick {
-                fault = Self.difference(findings, try experiment.run(context))
+                fault = Self.difference(findings, try await experiment.run(context))
             }
         } catch {
             fault = "\(error)"

@@ -2,8 +2,8 @@ import Catalog
 import Testing
 
 @Suite struct `the cascade routing experiment` {
-    @Test func `shows that less noise is better for cascades`() throws {
-        let findings = try QuickRuns.findings("cascade-routing")
+    @Test func `shows that less noise is better for cascades`() async throws {
+        let findings = try await QuickRuns.findings("cascade-routing")
         func area(_ noise: String, _ rule: String) throws -> Double {
             try #require(findings.metrics.first { $0.name == "3 models, \(noise) noise: \(rule)" }).value
         }

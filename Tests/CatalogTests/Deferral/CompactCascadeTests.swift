@@ -4,9 +4,9 @@ import Testing
 @testable import Catalog
 
 @Suite struct `the compact cascade` {
-    @Test func `decides every claim in the quick size, on errors smaller than always guessing the middle`() throws {
+    @Test func `decides every claim in the quick size, on errors smaller than always guessing the middle`() async throws {
         let experiment = CompactCascade()
-        let findings = try QuickRuns.findings(experiment.id)
+        let findings = try await QuickRuns.findings(experiment.id)
         #expect(Set(findings.verdicts.keys) == Set(experiment.claims.map(\.id)))
         let error = try #require(findings.metrics.first { $0.name.hasSuffix("two-point cascade") })
         // Levels 1 to 7 evenly filled lie 12/7 from the middle on average.

@@ -5,9 +5,9 @@ import Testing
 @testable import Catalog
 
 @Suite struct `window early exit` {
-    @Test func `decides every claim in the quick size, with a cascade cheaper than all members`() throws {
+    @Test func `decides every claim in the quick size, with a cascade cheaper than all members`() async throws {
         let experiment = WindowEarlyExit()
-        let findings = try QuickRuns.findings(experiment.id)
+        let findings = try await QuickRuns.findings(experiment.id)
         #expect(Set(findings.verdicts.keys) == Set(experiment.claims.map(\.id)))
         #expect(findings.metrics.allSatisfy { $0.value.isFinite && $0.value >= 0 })
         let share = try #require(findings.metrics.first { $0.name == "share of the full ensemble's compute" })

@@ -4,8 +4,8 @@ import Testing
 @testable import Catalog
 
 @Suite struct `the conditional random fields experiment` {
-    @Test func `finds ties above chains, and one optimum`() throws {
-        let findings = try QuickRuns.findings("conditional-random-fields")
+    @Test func `finds ties above chains, and one optimum`() async throws {
+        let findings = try await QuickRuns.findings("conditional-random-fields")
         for claim in ["optimum", "beliefs", "ties"] {
             #expect(findings.verdicts[claim]?.outcome == .held, "\(claim): \(findings.verdicts[claim]?.measured ?? "")")
         }

@@ -7,8 +7,8 @@ import Testing
 @Suite struct `experiments of guided and nested inference` {
     // No claim of these can fail by chance alone but for the z-tests at 3.5 standard errors, whose seeds are fixed.
     @Test(arguments: ["read", "hmm-conformal", "backward-filtering", "ito-chains"])
-    func `hold their claims in the quick size, or leave them open`(id: String) throws {
-        let findings = try QuickRuns.findings(id)
+    func `hold their claims in the quick size, or leave them open`(id: String) async throws {
+        let findings = try await QuickRuns.findings(id)
         for (claim, verdict) in findings.verdicts {
             #expect(verdict.outcome != .failed, "\(id), \(claim): \(verdict.measured)")
         }

@@ -6,8 +6,8 @@ import Testing
 @testable import Catalog
 
 @Suite struct `the self-repellent tokens experiment` {
-    @Test func `has its exact claim held and finds less error with repulsion`() throws {
-        let findings = try QuickRuns.findings("self-repellent-walk")
+    @Test func `has its exact claim held and finds less error with repulsion`() async throws {
+        let findings = try await QuickRuns.findings("self-repellent-walk")
         #expect(findings.verdicts["limit"]?.outcome == .held)
         let slope = try #require(findings.metrics.first { $0.name == "slope over α from 5 to 40, plain averages" })
         // Some 0.04 of standard error; without an effect the slope is 0.
