@@ -72,7 +72,9 @@ public struct TokenDistribution: Sendable {
 
     /// A token drawn by `random`, from one uniform number.
     public func sample(using random: inout Random) -> Token {
-        let place = weights.count == 1 ? 0 : Self.place(of: random.uniform() * total, in: weights)
+        guard weights.count > 1 else { return support?[0] ?? 0 }
+        var target = random.uniform() * total
+        let place = weights.withUnsafeBufferPointer { VectorSums.place(of: &target, in: $0) }
         return support?[place] ?? Token(place)
     }
 
@@ -107,26 +109,5 @@ public struct TokenDistribution: Sendable {
             if support[middle] < token { low = middle + 1 } else { high = middle }
         }
         return low < support.count && support[low] == token ? low : nil
-    }
-
-    /// The first place at which the running sum of `weights` exceeds `target`: whole blocks first, then one by one.
-    static func place(of target: Double, in weights: [Double]) -> Int {
-        weights.withUnsafeBufferPointer { weights in
-            var rest = target
-            var place = 0
-            while place + VectorSums.block <= weights.count {
-                let sum = VectorSums.blockSum(weights.baseAddress! + place)
-                if rest < sum { break }
-                rest -= sum
-                place += VectorSums.block
-            }
-            while place < weights.count {
-                rest -= weights[place]
-                if rest < 0 { return place }
-                place += 1
-            }
-            // Rounding left none: the last that can come.
-            return weights.lastIndex { $0 > 0 } ?? 0
-        }
     }
 }

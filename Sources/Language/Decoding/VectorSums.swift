@@ -114,4 +114,23 @@ enum VectorSums {
         }
         return best
     }
+
+    /// The first place at which the running sum of `numbers` exceeds `target`, which becomes what is left of it there: whole
+    /// blocks first, then one by one. Where rounding leaves none, the last number above 0.
+    static func place(of target: inout Double, in numbers: UnsafeBufferPointer<Double>) -> Int {
+        guard let base = numbers.baseAddress else { return 0 }
+        var place = 0
+        while place + block <= numbers.count {
+            let sum = blockSum(base + place)
+            if target < sum { break }
+            target -= sum
+            place += block
+        }
+        while place < numbers.count {
+            if target < base[place] { return place }
+            target -= base[place]
+            place += 1
+        }
+        return numbers.lastIndex { $0 > 0 } ?? 0
+    }
 }

@@ -122,6 +122,9 @@ public actor EmbeddedContext {
     /// The mean of the last layer's vectors over the tokens of each text, scaled to length 1, `[texts][embedding]`.
     public func embeddings(of texts: [[Token]]) throws(LanguageError) -> [[Double]] { try engine.embeddings(of: texts) }
 
+    /// Sequences in use.
+    var openCount: Int { engine.openCount }
+
     /// Tokens decoded so far.
     public var decodedCount: Int { engine.decodedCount }
 }
