@@ -13,6 +13,12 @@ public struct SteeredLanguageModel<Weight: Potential>: LanguageModel {
     public let name: String
 
     public var prices: PriceList { steering.model.prices }
+    public var capabilities: ModelCapabilities {
+        let embedded = steering.model.embedded?.capabilities
+        return ModelCapabilities(
+            probabilities: .chosenToken, holdsConversations: embedded?.holdsConversations ?? false,
+            embedsText: embedded?.embedsText ?? false)
+    }
 
     /// `model` steered by `potential`.
     public init(

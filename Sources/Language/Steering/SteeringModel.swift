@@ -61,11 +61,11 @@ public struct SteeringModel: Sendable {
     /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` for a model that does not tell the probabilities of all
     ///   tokens: weights would be wrong, and nobody would see it.
     public init(_ model: any LanguageModel) throws(LanguageError) {
+        try model.require(.probabilities(.allTokens))
         guard let embedded = model as? EmbeddedLanguageModel else {
             throw .unsupported(
-                model: model.name,
-                what: "it does not tell the probabilities of all tokens, so that texts can't be weighed",
-                remedy: "Steer a model in this process (a GGUF file, or one that `cascade models list` names).")
+                model: model.name, what: "it does not say of what scorer and vocabulary it is made",
+                remedy: "Make a SteeringModel of these.")
         }
         self.init(embedded)
     }
