@@ -57,7 +57,7 @@ struct ExactTexts {
 
 extension Enumerator: TokenDrawing {
     /// The next token of the path that is walked.
-    public mutating func token(from law: LogitLaw) throws -> Token? {
+    mutating func token(from law: LogitLaw) throws -> Token? {
         let logs = (0..<Token(law.row.count)).map { log(law.weight(of: $0)) }
         guard logs.contains(where: { $0 > -.infinity }) else { return nil }
         return Token(try choose(logWeights: logs))

@@ -1,5 +1,6 @@
 import Cascades
 import Foundation
+import Inference
 import Probability
 import Testing
 
