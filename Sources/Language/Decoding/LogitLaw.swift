@@ -199,8 +199,13 @@ struct LogitLaw: Sendable {
 
 extension SamplingParameters {
     /// Whether only the temperature shapes the distribution.
-    var isPlain: Bool {
-        temperature > 1e-4 && topK == nil && topP == 1 && minP == 0 && typicalP == 1 && repetitionPenalty == 1
-            && frequencyPenalty == 0 && presencePenalty == 0 && mirostat == nil && bias.isEmpty
+    var isPlain: Bool { temperature > 1e-4 && topK == nil && topP == 1 && minP == 0 && typicalP == 1 && isUnbiased }
+
+    /// Whether the model's likeliest token is taken, whatever else is asked for.
+    var isGreedy: Bool { temperature == 0 && isUnbiased }
+
+    /// Whether the model's logits are taken as they are, and no text changes that.
+    private var isUnbiased: Bool {
+        repetitionPenalty == 1 && frequencyPenalty == 0 && presencePenalty == 0 && mirostat == nil && bias.isEmpty
     }
 }

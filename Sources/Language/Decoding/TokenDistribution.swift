@@ -29,6 +29,12 @@ public struct TokenDistribution: Sendable {
         logits: some Collection<Float>, parameters: SamplingParameters, history: [Token] = [],
         allowed: TokenMask? = nil
     ) throws(LanguageError) {
+        if allowed == nil, parameters.isPlain || parameters.isGreedy,
+            let uncut = logits.withContiguousStorageIfAvailable({ Self.uncut($0, parameters) }) ?? nil
+        {
+            self = uncut
+            return
+        }
         let candidates: Candidates
         if let direct = logits.withContiguousStorageIfAvailable({ rows in
             Result { () throws(LanguageError) in
@@ -45,6 +51,26 @@ public struct TokenDistribution: Sendable {
             }.get()
         }
         self = candidates.distribution(parameters)
+    }
+
+    /// The distribution where nothing is cut off, or only the likeliest token stays; nil where a logit is no number or all
+    /// are -infinity, which is for the longer way to say.
+    private static func uncut(
+        _ logits: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters
+    ) -> TokenDistribution? {
+        let largest = VectorFunctions.largestTwo(logits).first
+        guard largest.isFinite else { return nil }
+        if parameters.temperature == 0 {
+            return TokenDistribution(support: [Token(VectorSums.place(of: largest, in: logits))], weights: [1], total: 1)
+        }
+        var total = 0.0
+        let weights = [Double](unsafeUninitializedCapacity: logits.count) { buffer, count in
+            total = VectorFunctions.exponentials(
+                logits, shift: Double(largest), scale: 1 / parameters.temperature,
+                into: UnsafeMutableBufferPointer(rebasing: buffer[..<logits.count]))
+            count = logits.count
+        }
+        return TokenDistribution(support: nil, weights: weights, total: total)
     }
 
     /// A distribution with these relative probabilities, `[vocabulary]`.

@@ -74,9 +74,38 @@ public struct TokenSampler: Sendable {
     public mutating func draw(
         logits: some Collection<Float>, history: [Token] = [], allowed: TokenMask? = nil, using random: inout Random
     ) throws(LanguageError) -> Token {
+        if parameters.isPlain, let row = logits as? ArraySlice<Float> {
+            return try Self.draw(try LogitLaw(row, temperature: parameters.temperature), allowed, using: &random)
+        }
         let next = try next(logits: logits, history: history, allowed: allowed)
         let token = next.distribution.sample(using: &random)
         accept(token, from: next)
+        return token
+    }
+
+    /// The next token, drawn and remembered, with what the model itself says of it.
+    /// - Throws: ``LanguageError/noTokenLeft(reason:)``.
+    mutating func write(
+        logits: ArraySlice<Float>, history: [Token], allowed: TokenMask? = nil, using random: inout Random
+    ) throws(LanguageError) -> GeneratedToken {
+        guard parameters.isPlain else {
+            let token = try draw(logits: logits, history: history, allowed: allowed, using: &random)
+            return GeneratedToken(logits: logits, token: token)
+        }
+        // What is drawn from is what is told of: one look at the row is enough for both.
+        let law = try LogitLaw(logits, temperature: parameters.temperature)
+        let token = try Self.draw(law, allowed, using: &random)
+        return GeneratedToken(
+            logits: logits, token: token, parameters.temperature == 1 ? LogitSummary(law) : LogitSummary(logits))
+    }
+
+    private static func draw(
+        _ law: LogitLaw, _ allowed: TokenMask?, using random: inout Random
+    ) throws(LanguageError) -> Token {
+        let law = allowed.map(law.restricted) ?? law
+        guard let token = law.draw(using: &random) else {
+            throw .noTokenLeft(reason: "the constraint allows no token of the vocabulary that the model gives a probability")
+        }
         return token
     }
 }

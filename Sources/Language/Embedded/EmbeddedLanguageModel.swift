@@ -120,9 +120,9 @@ private struct EmbeddedSource: TokenSource {
         if history.count > count { try await context.append(Array(history[count...]), to: sequence) }
         count = history.count
         let rows = try await context.logits(after: [sequence])
-        let token = try sampler.draw(
-            logits: rows.values, history: history, allowed: try constraint?.allowedTokens(), using: &random)
-        try constraint?.accept(token)
-        return ([GeneratedToken(logits: rows.values, token: token)], constraint?.mustEnd ?? false)
+        let written = try sampler.write(
+            logits: rows[0], history: history, allowed: try constraint?.allowedTokens(), using: &random)
+        if let token = written.token { try constraint?.accept(token) }
+        return ([written], constraint?.mustEnd ?? false)
     }
 }
