@@ -32,6 +32,7 @@ struct CascadeBenchmarks {
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
             ("decoding", DecodingBenchmarks.run),
             ("steering", SteeringBenchmarks.run),
+            ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
