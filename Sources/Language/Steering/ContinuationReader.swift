@@ -69,7 +69,7 @@ extension EmbeddedContext {
         var first: [Int] = []
         var grown = [SequenceID?](repeating: nil, count: shoots.count)
         let kept = Set(shoots.map(\.parent))
-        for sequence in old where !kept.contains(sequence) { engine.discard(sequence) }
+        discard(old.filter { !kept.contains($0) })
         do throws(LanguageError) {
             // Those that branch off come first, while the parents still are what they were.
             for (index, shoot) in shoots.enumerated() {
@@ -89,7 +89,4 @@ extension EmbeddedContext {
         }
         return grown.map { $0! }
     }
-
-    /// Ends the use of `sequences`, whose cells are given back at once.
-    func discard(_ sequences: [SequenceID]) { sequences.forEach(engine.discard) }
 }
