@@ -5,8 +5,8 @@ import Probability
 /// The distribution that a temperature makes of a row of logits, by sums over blocks of 64 tokens.
 ///
 /// Nothing as long as the vocabulary is stored, and a draw looks into one block. A token's weight is e^((logit - largest) /
-/// temperature) in single precision, as exact as the logits are; sums are in double precision, so that the law is exactly
-/// proportional to these weights. Tokens can be taken out one by one, or all but some.
+/// temperature) in single precision, as are the sums over blocks: as exact as the logits are. Tokens can be taken out one by
+/// one, or all but some.
 struct LogitLaw: Sendable {
     /// The logits, `[vocabulary]`.
     let row: ArraySlice<Float>

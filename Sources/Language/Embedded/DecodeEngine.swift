@@ -28,6 +28,8 @@ final class DecodeEngine {
         parameters.n_batch = UInt32(configuration.batch)
         parameters.n_ubatch = UInt32(configuration.batch)
         parameters.n_seq_max = UInt32(configuration.sequences)
+        // Room for one row a sequence, even where a batch is smaller: llama.cpp ends the process where that is missing.
+        parameters.n_outputs_max = UInt32(max(configuration.batch, configuration.sequences))
         parameters.n_threads = Int32(configuration.threads)
         parameters.n_threads_batch = Int32(configuration.threads)
         parameters.kv_unified = true

@@ -45,8 +45,9 @@ import Testing
                 let found = try Self.enumerate(law, allowed)
                 for token in 0..<Token(count) {
                     let own = allowed.contains(token) ? law.weight(of: token) / law.total : 0
-                    #expect(abs(found.tokens[token, default: 0] - (share > 0 ? own / share : 0)) < 1e-12)
-                    #expect(abs(found.shares[token, default: 0] - own) < 1e-12, "\(logits) \(allowed)")
+                    #expect(abs(found.tokens[token, default: 0] - (share > 0 ? own / share : 0)) < 2e-7)
+                    // The pool is summed up in single precision.
+                    #expect(abs(found.shares[token, default: 0] - own) < 2e-7, "\(logits) \(allowed)")
                 }
             }
         }
