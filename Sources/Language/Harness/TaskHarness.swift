@@ -67,14 +67,10 @@ public struct TaskHarness: Sendable {
         let choices = task.needsChoices ? example.choices : []
         let targets = task.needsTargets ? example.targets : []
         if !choices.isEmpty || !targets.isEmpty {
-            let scores = try await model.scores(of: (choices + targets).map { space + $0 }, after: prompt)
-            guard !scores.logProbabilities.contains(where: \.isNaN) else {
-                throw LanguageError.unsupported(
-                    model: model.name, what: "it does not tell the log-probabilities of given texts",
-                    remedy: "Use a model that does, or tasks whose answers are written.")
-            }
-            if !choices.isEmpty { answer.choices = Array(scores.logProbabilities.prefix(choices.count)) }
-            if !targets.isEmpty { answer.targets = Array(scores.logProbabilities.dropFirst(choices.count)) }
+            let values = try await model.logProbabilities(
+                of: (choices + targets).map { space + $0 }, after: prompt)
+            if !choices.isEmpty { answer.choices = Array(values.prefix(choices.count)) }
+            if !targets.isEmpty { answer.targets = Array(values.dropFirst(choices.count)) }
         }
         if task.needsText {
             let request = GenerationRequest(

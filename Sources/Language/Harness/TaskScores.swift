@@ -132,7 +132,8 @@ public struct TaskScores: Sendable, Hashable {
             throw lacking("the log-probabilities of its choices")
         }
         let total = logSumExp(logs)
-        return logs.map { exp($0 - total) }
+        // Where no choice can come at all, none is likelier than another.
+        return total > -.infinity ? logs.map { exp($0 - total) } : logs.map { _ in 1 / Double(logs.count) }
     }
 
     private static func text(of answer: TaskAnswer) throws -> String {

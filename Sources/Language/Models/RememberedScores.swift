@@ -16,6 +16,7 @@ public final class RememberedScores: LanguageModel {
 
     public var name: String { model.name }
     public var prices: PriceList { model.prices }
+    public var capabilities: ModelCapabilities { model.capabilities }
 
     public func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         model.events(request)

@@ -39,13 +39,7 @@ public struct LikelihoodContrast: Sendable, Hashable {
     }
 
     private static func logProbability(_ side: Side, _ model: any LanguageModel) async throws -> Double {
-        let value = try await model.scores(of: [side.continuation], after: .text(side.prompt)).logProbabilities[0]
-        guard !value.isNaN else {
-            throw LanguageError.unsupported(
-                model: model.name, what: "it does not tell the log-probabilities of given texts",
-                remedy: "Use a model that does.")
-        }
-        return value
+        try await model.logProbabilities(of: [side.continuation], after: .text(side.prompt))[0]
     }
 }
 

@@ -44,17 +44,16 @@ public struct LikelihoodReward: RewardModel {
 
     /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` where the model does not tell.
     public func rewards(of responses: [String], to prompt: String) async throws -> [Double] {
+        try model.require(.scoring)
         var rewards: [Double] = []
         for response in responses {
             let prompt = asking(prompt)
             let tokens = try await model.score(prompt.continuation(response), after: prompt)
-            let sum = try tokens.reduce(0) { sum, token in
-                guard let logProbability = token.logProbability, !logProbability.isNaN else {
-                    throw LanguageError.unsupported(
-                        model: model.name, what: "it does not tell the log-probabilities of given texts",
-                        remedy: "Use a model that does.")
-                }
-                return sum + logProbability
+            let sum = tokens.reduce(0) { $0 + ($1.logProbability ?? .nan) }
+            guard !sum.isNaN else {
+                throw LanguageError.unsupported(
+                    model: model.name, what: "it did not tell the log-probability of a given text",
+                    remedy: "Use a model that does: one in this process.")
             }
             rewards.append(isNormalized ? sum / Double(max(1, tokens.count)) : sum)
         }
@@ -117,14 +116,8 @@ public struct JudgedReward: RewardModel {
         var rewards: [Double] = []
         for response in responses {
             let asked = question(prompt, response)
-            let scores = try await model.scores(of: ["yes", "no"].map(asked.continuation), after: asked)
-            let odds = scores.logProbabilities[0] - scores.logProbabilities[1]
-            guard !odds.isNaN else {
-                throw LanguageError.unsupported(
-                    model: model.name, what: "it does not tell the log-probabilities of given texts",
-                    remedy: "Use a model that does.")
-            }
-            rewards.append(odds)
+            let logs = try await model.logProbabilities(of: ["yes", "no"].map(asked.continuation), after: asked)
+            rewards.append(logs[0] - logs[1])
         }
         return rewards
     }

@@ -33,6 +33,24 @@ import Testing
         #expect(abs(try #require(grade.normalized) - 100 * (0.5 - low) / (1 - low)) < 1e-9)
     }
 
+    @Test func `asks a scripted model the same way`() async throws {
+        let task = try `capability tasks`.task()
+        let model = ScriptedLanguageModel(rules: [
+            .when(
+                .containing("hot"), say: ScriptedAnswer("cold", probability: 0.8),
+                ScriptedAnswer("warm", probability: 0.2)),
+            .when(.containing("up"), say: ScriptedAnswer("left", probability: 1)),
+            .when(
+                .containing("big"), say: ScriptedAnswer("small", probability: 0.6),
+                ScriptedAnswer("red", probability: 0.4)),
+        ])
+        let answers = try await TaskHarness().answers(to: task, by: model)
+        #expect(answers.map(\.text) == ["cold", "left", "small"])
+        #expect(try TaskScores.values(of: .multipleChoiceGrade, task, answers) == [1, 0, 1])
+        #expect(try TaskScores.values(of: .exactMatch, task, answers) == [1, 0, 1])
+        #expect(answers[2].choices?[1] == -.infinity)
+    }
+
     @Test func `takes the part of an answer that the task's expression matches`() throws {
         var task = try `capability tasks`.task()
         #expect(try TaskHarness.extract(" cold. ", by: task) == "cold.")
@@ -71,10 +89,13 @@ import Testing
         answers[0].choices = [log(0.9) - 5, log(0.1) - 5]
         answers[1].choices = [log(0.6) - 7, log(0.4) - 7]
         let scores = try TaskScores(task, answers)
-        #expect(abs(scores.preferred.value - (0.01 + 0.36) / 2) < 1e-12)
+        // (0.01 + 0.36) / 2, where even guesses have 0.25.
+        #expect(abs(scores.preferred.value - 0.185) < 1e-12)
+        let normalized = try #require(scores.preferred.normalized)
+        #expect(abs(normalized - 26) < 1e-9)
         // Four choices in four bins: |0.9 - 1|, |0.1 - 0|, |0.6 - 0|, |0.4 - 1|.
-        #expect(abs(try #require(scores[.calibrationError]?.value) - (0.1 + 0.1 + 0.6 + 0.6) / 4) < 1e-12)
-        #expect(abs(try #require(scores.preferred.normalized) - 100 * (0.25 - 0.185) / 0.25) < 1e-9)
+        let error = try #require(scores[.calibrationError]?.value)
+        #expect(abs(error - 0.35) < 1e-12)
     }
 
     @Test func `keeps answers in a file and goes on with it`() async throws {

@@ -1,3 +1,4 @@
+import Cascades
 import Foundation
 import Probability
 import Testing
@@ -17,9 +18,8 @@ import Testing
         #expect(matrix[.concise, .concise] == 0 && matrix[.markdown, .concise] == 0.5)
         // First pair: below the diagonal 3 > 3 no, 4 > 3, 4 > 2: 2 of 3; diagonal 2 of 3; above 2 > 2 no, 2 > 1, 3 > 1.
         // Second: below 1 > 1 no, 1 > 1 no, 1 > 0; diagonal 1 > 1 no, 1 > 0, 1 > 2 no; above 1 > 0, 1 > 2 no, no.
-        #expect(matrix.easyValues == [2.0 / 3, 1.0 / 3])
-        #expect(matrix.normalValues == [2.0 / 3, 1.0 / 3])
-        #expect(matrix.hardValues == [2.0 / 3, 1.0 / 3])
+        let shares: [Double] = [2.0 / 3, 1.0 / 3]
+        #expect(matrix.easyValues == shares && matrix.normalValues == shares && matrix.hardValues == shares)
         #expect(abs(matrix.average.value - 0.5) < 1e-12 && matrix.styleBias.value == 0)
         #expect(throws: LanguageError.self) { try StyleMatrix(chosen: [], rejected: []) }
         #expect(throws: LanguageError.self) { try StyleMatrix(chosen: [[1, 2]], rejected: [[1, 2]]) }
@@ -83,6 +83,7 @@ import Testing
         var base = `reward models`.model
         var name: String { "vectors" }
         var prices: PriceList { base.prices }
+        var capabilities: ModelCapabilities { base.capabilities }
         func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
             base.events(request)
         }
