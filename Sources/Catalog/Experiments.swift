@@ -17,6 +17,8 @@ public enum Experiments {
         GuidedModels(),
         HiddenMarkovCoverage(),
         MultiDraftSpeculation(),
+        HierarchicalRetrieval(),
+        GroundedDialogue(),
     ]
 
     /// The experiment called `id`.

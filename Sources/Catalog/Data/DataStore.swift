@@ -106,6 +106,9 @@ public enum DataSets {
             summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
             licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
         DataSet(
+            name: "wikipedia-passages", summary: "768 paragraphs of 48 encyclopedia articles, by article and section",
+            licence: "CC BY-SA 3.0", source: .bundled(folder: "Examples/passages"), files: ["wikipedia.jsonl"]),
+        DataSet(
             name: "emotion-eleven-models",
             summary:
                 "answers and confidences of eleven language models on an emotion classification task; not distributed",
