@@ -20,6 +20,8 @@ public enum Experiments {
         CapabilityHarness(),
         RewardBench(),
         PopulationStudies(),
+        HierarchicalRetrieval(),
+        GroundedDialogue(),
     ]
 
     /// The experiment called `id`.
