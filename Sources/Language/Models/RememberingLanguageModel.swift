@@ -19,6 +19,7 @@ public struct RememberingLanguageModel: LanguageModel {
 
     public var name: String { base.name }
     public var prices: PriceList { base.prices }
+    public var capabilities: ModelCapabilities { base.capabilities }
 
     public func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         base.events(request)

@@ -1,6 +1,5 @@
 public import Cascades
 import Foundation
-import NumericalMethods
 public import Probability
 
 /// A thought, then the answer.
@@ -33,34 +32,40 @@ public struct ChainOfThought: Sendable {
         }
     }
 
-    /// The answers' law with thoughts sampled and each thought's answers summed up exactly:
+    /// The answers' law with the thought summed out: exactly where thoughts can be listed, and else over sampled ones,
     /// `(1/n) Σ_i p(answer | question, thought_i)`, without bias and with less variance than votes.
     ///
-    /// - Returns: the probability of each answer that can be listed.
+    /// - Parameter thoughts: how many are sampled where they can't be listed.
+    /// - Returns: the probability of each answer.
     /// - Throws: ``LanguageError/improperParameter(name:value:expected:)`` where the answers can't be listed, or without
     ///   thoughts.
     public func marginal(
         _ question: String, thoughts: Int, using random: inout Random
     ) async throws -> [String: Double] {
-        guard let answer = answer as? any FiniteStage<[Field], String> else {
-            throw LanguageError.improperParameter(
-                name: "answer", value: answer.name, expected: "a stage that can list its answers, such as ChoiceStage")
-        }
         guard thoughts >= 1 else {
             throw LanguageError.improperParameter(name: "thoughts", value: "\(thoughts)", expected: "1 or more")
         }
         let known = [Field(FieldName.question, question)]
+        var weighted: [Weighted<String>] = []
+        if let listed = try await (thought as? any FiniteStage<[Field], String>)?.outcomes(given: known) {
+            weighted = listed.runs.map { Weighted($0.value.decision.output ?? "", logWeight: $0.logWeight) }
+        } else {
+            for _ in 0..<thoughts {
+                try Task.checkCancellation()
+                let output = try await thought.run(known, using: &random).decision.output ?? ""
+                weighted.append(Weighted(output, logWeight: -log(Double(thoughts))))
+            }
+        }
         var law: [String: Double] = [:]
-        for _ in 0..<thoughts {
-            try Task.checkCancellation()
-            let run = try await thought.run(known, using: &random)
-            let after = known + [Field(FieldName.thought, run.decision.output ?? "")]
-            guard let listed = try await answer.outcomes(given: after) else {
+        for thought in weighted where thought.logWeight > -.infinity {
+            let after = known + [Field(FieldName.thought, thought.value)]
+            guard let listed = try await (answer as? any FiniteStage<[Field], String>)?.outcomes(given: after) else {
                 throw LanguageError.improperParameter(
-                    name: "answer", value: answer.name, expected: "a stage with finitely many answers")
+                    name: "answer", value: answer.name,
+                    expected: "a stage that can list its answers, such as ChoiceStage")
             }
             for outcome in listed.runs {
-                law[outcome.value.decision.output ?? "", default: 0] += exp(outcome.logWeight) / Double(thoughts)
+                law[outcome.value.decision.output ?? "", default: 0] += exp(thought.logWeight + outcome.logWeight)
             }
         }
         return law

@@ -57,7 +57,12 @@ public struct Votes: Sendable {
     public var winner: Answer { answers[0] }
 
     /// The votes of the runs of `posterior`.
-    public init(_ posterior: ProgramPosterior<String>, comparable: (String) -> String = { $0.onlyLettersAndDigits }) {
+    public init(_ posterior: ProgramPosterior<String>) {
+        self.init(posterior) { $0.onlyLettersAndDigits }
+    }
+
+    /// The votes of the runs of `posterior`, answers being one where what `comparable` makes of them is equal.
+    public init(_ posterior: ProgramPosterior<String>, comparable: (String) -> String) {
         var places: [String: Int] = [:]
         var answers: [Answer] = []
         for (run, weight) in zip(posterior.runs, posterior.weights) where weight > 0 {

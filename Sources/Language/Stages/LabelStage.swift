@@ -68,6 +68,7 @@ public struct LabelStage<Input: Sendable>: Stage {
     func law(given input: Input) async throws -> LabelLaw {
         let labels = labels(input)
         guard !labels.isEmpty, Set(labels).count == labels.count else { throw Self.badLabels(labels) }
+        try model.require(.scoring)
         let prompt = prompt(input)
         let scores = try await model.scores(of: labels.map(prompt.continuation), after: prompt)
         guard !scores.logProbabilities.contains(where: \.isNaN) else {
