@@ -54,11 +54,20 @@ public struct LabelStage<Input: Sendable>: Stage {
 
     /// - Throws: ``LanguageError``; where the model does not tell log-probabilities, too.
     public func answer(_ input: Input) async throws -> Answer<String> {
+        let law = try await law(given: input)
+        guard law.labels.count >= 2 else { throw Self.badLabels(law.labels) }
+        return try law.answer(law.likeliest)
+    }
+
+    static func badLabels(_ labels: [String]) -> LanguageError {
+        .improperParameter(
+            name: "labels", value: labels.joined(separator: ", "), expected: "two different ones at least")
+    }
+
+    /// How likely each label is as the answer to `input`.
+    func law(given input: Input) async throws -> LabelLaw {
         let labels = labels(input)
-        guard labels.count >= 2, Set(labels).count == labels.count else {
-            throw LanguageError.improperParameter(
-                name: "labels", value: labels.joined(separator: ", "), expected: "two different ones at least")
-        }
+        guard !labels.isEmpty, Set(labels).count == labels.count else { throw Self.badLabels(labels) }
         try model.require(.scoring)
         let prompt = prompt(input)
         let scores = try await model.scores(of: labels.map(prompt.continuation), after: prompt)
@@ -70,14 +79,9 @@ public struct LabelStage<Input: Sendable>: Stage {
         let baseline = try await baseline(labels)
         let logs = zip(scores.logProbabilities, baseline).map { $0 - $1 }
         let total = logSumExp(logs)
-        let probabilities = logs.map { exp($0 - total) }
-        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-        let evidence = try Evidence.classProbabilities(probabilities)
-        return Answer(
-            labels[best],
-            evidence: Evidence(
-                names: evidenceNames, values: evidence.values + [min(0, logSumExp(scores.logProbabilities))]),
-            cost: model.cost(of: scores), logScore: logs[best] - total)
+        return LabelLaw(
+            labels: labels, logProbabilities: logs.map { $0 - total },
+            labelMass: min(0, logSumExp(scores.logProbabilities)), cost: model.cost(of: scores))
     }
 
     private func baseline(_ labels: [String]) async throws -> [Double] {
