@@ -17,6 +17,8 @@ public enum Experiments {
         GuidedModels(),
         HiddenMarkovCoverage(),
         MultiDraftSpeculation(),
+        LanguageModelCascades(),
+        SlowThinking(),
     ]
 
     /// The experiment called `id`.
