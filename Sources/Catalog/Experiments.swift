@@ -19,6 +19,9 @@ public enum Experiments {
         MultiDraftSpeculation(),
         LanguageModelCascades(),
         SlowThinking(),
+        CapabilityHarness(),
+        RewardBench(),
+        PopulationStudies(),
     ]
 
     /// The experiment called `id`.
