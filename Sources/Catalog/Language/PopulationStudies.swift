@@ -33,7 +33,7 @@ struct PopulationStudies: Experiment {
     func run(_ context: ExperimentContext) async throws -> Findings {
         let model = try ExperimentModels.load(as: context.scaled(quick: .q4Zero, full: nil)).model
         let strength = try await ModelPopulation.strength(
-            of: model, ratio: 1.1, text: String(Self.neutral.prefix(context.scaled(quick: 110, full: 1000))),
+            of: model, ratio: 1.1, text: String(Self.neutral.prefix(context.scaled(quick: 70, full: 1000))),
             seed: context.seed)
         let population = try ModelPopulation(
             model, count: context.scaled(quick: 3, full: 20), strength: strength, seed: context.seed &+ 1)
@@ -41,7 +41,7 @@ struct PopulationStudies: Experiment {
         let each = context.scaled(quick: 1, full: 8)
         let typicality = TypicalityStudy.categories.flatMap { $0.contrasts.prefix(each) }
         var random = Random(seed: context.seed)
-        let priming = PrimingStudy.contrasts(context.scaled(quick: 3, full: 20), using: &random)
+        let priming = PrimingStudy.contrasts(context.scaled(quick: 2, full: 20), using: &random)
         var findings = Findings(
             data:
                 "\(population.members.count) disturbed forms of SmolLM2-135M-Instruct; \(typicality.count) pairs of typical and untypical members of \(TypicalityStudy.categories.count) categories; \(priming.count) pairs of primes for sentences of \(PrimingStudy.Structure.allCases.count) structures"

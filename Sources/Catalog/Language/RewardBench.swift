@@ -24,8 +24,12 @@ struct RewardBench: Experiment {
             "For the log-likelihood a token hard accuracy is below normal, and normal below easy: it likes elaborate answers."
         ),
         Claim(
-            "below-chance",
-            "Of the reward models from language models, the one that is best where style is equal falls below one half where style speaks against the right answer."
+            "hard-below-chance",
+            "Of the reward models from language models, the one that is best where style is equal has a hard accuracy below one half."
+        ),
+        Claim(
+            "against-style",
+            "Every reward model from a language model is right less often where style speaks against the right answer (the lower of its easy and hard accuracies) than where style is equal."
         ),
         Claim(
             "style-moves",
@@ -109,8 +113,8 @@ struct RewardBench: Experiment {
     private func pairs(_ context: ExperimentContext) throws -> [PreferencePair] {
         var random = Random(seed: context.seed)
         let folder = try context.data.folder(of: "capability-tasks")
-        let count = context.scaled(quick: 3, full: 40)
-        var facts = SubtlePairs.sums(context.scaled(quick: 3, full: 40), using: &random)
+        let count = context.scaled(quick: 2, full: 40)
+        var facts = SubtlePairs.sums(context.scaled(quick: 2, full: 40), using: &random)
         for name in context.scaled(quick: ["capitals"], full: ["capitals", "opposites", "past_tense"]) {
             for task in try CapabilityTask.read(from: "\(folder)/\(name)") {
                 facts += task.examples.prefix(count).map { example in
@@ -161,9 +165,18 @@ struct RewardBench: Experiment {
             "the smaller of normal less hard and easy less normal")
         let best = matrices.max { $0.matrix.normal.value < $1.matrix.normal.value }!
         findings.decide(
-            "below-chance", difference: 0.5 - best.matrix.hard.value, standardError: best.matrix.hard.standardError,
+            "hard-below-chance", difference: 0.5 - best.matrix.hard.value,
+            standardError: best.matrix.hard.standardError,
             "one half less the hard accuracy of \(best.name), normal accuracy \(String(format: "%.3f", best.matrix.normal.value))"
         )
+        let losses = matrices.map { name, matrix in
+            let against = matrix.easy.value < matrix.hard.value ? matrix.easyValues : matrix.hardValues
+            return (name: name, loss: Comparison(matrix.normalValues, over: against))
+        }
+        let smallest = losses.min { $0.loss.low < $1.loss.low }!
+        findings.decide(
+            "against-style", difference: smallest.loss.mean, standardError: smallest.loss.standardError,
+            "normal accuracy less that against style, least clear for \(smallest.name)")
         let moved = matrices.map { (name: $0.name, value: $0.matrix.styleOverContent) }
         for (name, value) in moved {
             findings.measure("style over content, \(name)", value.value, standardError: value.standardError)

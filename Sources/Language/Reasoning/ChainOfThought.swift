@@ -25,7 +25,7 @@ public struct ChainOfThought: Sendable {
 
     /// The program: a question to its answer. Its choices are at `thought` and `answer`.
     public var program: QuestionProgram {
-        QuestionProgram { [self] scope, question in
+        QuestionProgram { scope, question in
             var known = [Field(FieldName.question, question)]
             known.append(Field(FieldName.thought, try await scope.ask("thought", thought, known).output))
             return try await scope.ask("answer", answer, known).output

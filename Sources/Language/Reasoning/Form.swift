@@ -1,4 +1,4 @@
-public import Cascades
+import Cascades
 
 /// How a model is asked to fill in the next field of a form, after filled-in examples: the step of which programs over
 /// language models are made.
@@ -13,7 +13,7 @@ public import Cascades
 ///     Thought:                               what is asked for
 ///
 /// A field given what is known is a string-valued random variable (paper 1, Language Model Cascades); a form turns it into
-/// a `Stage`: ``written(_:by:sampling:maximumTokens:stops:)`` in the model's own words, ``chosen(_:among:by:temperature:)``
+/// a `Stage`: ``written(_:by:sampling:maximumTokens:stops:)`` in the model's own words, ``chosen(_:among:by:)``
 /// among candidates, which can be enumerated and observed.
 public struct Form: Sendable, Hashable {
     /// What the model is told first.
@@ -64,17 +64,34 @@ public struct Form: Sendable, Hashable {
         return stage
     }
 
-    /// Field `name`, drawn among `candidates` as `model` finds them likely.
-    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)`` unless the temperature is above 0 and finite.
+    /// Field `name`, drawn among `candidates` as `model` finds them likely. In a plain text a candidate is a whole line.
     public func chosen(
-        _ name: String, by model: any LanguageModel, temperature: Double = 1,
-        among candidates: @escaping @Sendable ([Field]) -> [String]
-    ) throws(LanguageError) -> ChoiceStage<[Field]> {
-        try ChoiceStage(model, candidates: candidates, temperature: temperature) { [self] in prompt($0, next: name) }
+        _ name: String, by model: any LanguageModel, among candidates: @escaping @Sendable ([Field]) -> [String]
+    ) -> ChoiceStage<[Field]> {
+        ChoiceStage(model, candidates: candidates, terminator: terminator) { [self] in prompt($0, next: name) }
     }
 
-    /// Field `name`, drawn among `texts` as `model` finds them likely.
+    /// Field `name`, drawn among `texts` as `model` finds them likely. In a plain text each is a whole line.
     public func chosen(_ name: String, among texts: [String], by model: any LanguageModel) -> ChoiceStage<[Field]> {
-        ChoiceStage(model, among: texts) { [self] in prompt($0, next: name) }
+        chosen(name, by: model) { _ in texts }
     }
+
+    /// Field `name`, drawn among `candidates` as `model` finds them likely at a temperature.
+    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)`` unless the temperature is above 0 and finite.
+    public func chosen(
+        _ name: String, by model: any LanguageModel, temperature: Double,
+        among candidates: @escaping @Sendable ([Field]) -> [String]
+    ) throws(LanguageError) -> ChoiceStage<[Field]> {
+        try ChoiceStage(model, candidates: candidates, terminator: terminator, temperature: temperature) { [self] in
+            prompt($0, next: name)
+        }
+    }
+
+    /// Field `name` as a line of a plain text by the law of `model`, which can be observed.
+    public func line(_ name: String, by model: any LanguageModel, maximumTokens: Int = 64) -> LineStage<[Field]> {
+        LineStage(model, maximumTokens: maximumTokens) { [self] in prompt($0, next: name) }
+    }
+
+    /// What ends a field: a line of a plain text, and a whole message of a conversation.
+    private var terminator: String { chat ? "" : "\n" }
 }

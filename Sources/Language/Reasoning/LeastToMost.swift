@@ -32,7 +32,7 @@ public struct LeastToMost: Sendable {
 
     /// The program: a question to its answer. Its choices are at `parts`, `part[i]` and `answer`.
     public var program: QuestionProgram {
-        QuestionProgram { [self] scope, question in
+        QuestionProgram { scope, question in
             var known = [Field(FieldName.question, question)]
             let list = try await scope.ask("parts", parts, known).output
             let all = list.components(separatedBy: separator).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -26,7 +26,7 @@ public struct Scratchpad: Sendable {
 
     /// The program: a question to its answer. Its choices are at `work[i]` and `answer`.
     public var program: QuestionProgram {
-        QuestionProgram { [self] scope, question in
+        QuestionProgram { scope, question in
             var known = [Field(FieldName.question, question)]
             for line in 0..<maximumLines {
                 let text = try await scope.ask(.at("work", line), work, known).output

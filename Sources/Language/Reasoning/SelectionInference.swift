@@ -69,21 +69,22 @@ public struct SelectionInference: Sendable {
 
     /// The program: facts and a question to its answer. Its choices are at `turn[t]/select[i]`, `turn[t]/infer`, `answer`.
     public var program: Program<Question, String> {
-        Program<Question, String> { [self] scope, question in
+        Program<Question, String> { scope, question in
             let asked = Field(FieldName.question, question.question)
             var facts = question.facts.map { Field(FieldName.fact, $0) }
             for turn in 0..<turns {
-                let inferred = try await scope.nested(.at("turn", turn)) { () async throws -> String in
-                    var chosen: [Field] = []
-                    for index in 0..<selections where !Self.candidates(facts + chosen).isEmpty {
-                        let fact = try await scope.ask(.at("select", index), select, facts + [asked] + chosen).output
-                        chosen.append(Field(Self.selected, fact))
-                    }
-                    return try await scope.ask("infer", infer, chosen).output
+                let place = Address.at("turn", turn)
+                var chosen: [Field] = []
+                for index in 0..<selections where !Self.candidates(facts + chosen).isEmpty {
+                    let known = facts + [asked] + chosen
+                    // Without `self` it would be the system's function of that name.
+                    let fact = try await scope.ask(place / .at("select", index), self.select, known).output
+                    chosen.append(Field(Self.selected, fact))
                 }
-                facts.append(Field(FieldName.fact, inferred))
+                facts.append(Field(FieldName.fact, try await scope.ask(place / "infer", infer, chosen).output))
             }
-            return try await scope.ask("answer", answer, facts + [asked]).output
+            facts.append(asked)
+            return try await scope.ask("answer", answer, facts).output
         }
     }
 

@@ -121,7 +121,8 @@ public struct SelfTaughtReasoner: Sendable {
                 info.solved += 1
                 continue
             }
-            let told = try await hinted(shown)
+            let told =
+                try await hinted(shown)
                 .run(known + [Field(FieldName.answer, problem.answer)], using: &random).decision.output ?? ""
             if try await leads(chain, problem, told) {
                 kept.append(Rationale(problem: index, thought: told, isRationalised: true))
@@ -161,7 +162,8 @@ public struct SelfTaughtReasoner: Sendable {
     /// Whether the likeliest answer after `thought` is right.
     private func leads(_ chain: ChainOfThought, _ problem: Problem, _ thought: String) async throws -> Bool {
         let known = [Field(FieldName.question, problem.question), Field(FieldName.thought, thought)]
-        return !thought.isEmpty && (try await chain.answer.answer(known).output) == problem.answer
+        if thought.isEmpty { return false }
+        return try await chain.answer.answer(known).output == problem.answer
     }
 
     /// Thoughts as examples, those of problem `left` left out.

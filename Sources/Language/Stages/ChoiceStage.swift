@@ -16,26 +16,36 @@ public struct ChoiceStage<Input: Sendable>: FiniteStage, ScoredStage {
     public let temperature: Double
 
     /// `model`, drawing among the texts that `candidates` gives for an input; one at least.
-    /// - Parameter contentFree: a prompt without content, whose scores are taken off; see ``LabelStage``.
+    /// - Parameters:
+    ///   - contentFree: a prompt without content, whose scores are taken off; see ``LabelStage``.
+    ///   - terminator: what ends a text, scored with it.
     /// - Throws: ``LanguageError/improperParameter(name:value:expected:)`` unless the temperature is above 0 and finite.
     public init(
         _ model: any LanguageModel, candidates: @escaping @Sendable (Input) -> [String], contentFree: Prompt? = nil,
-        temperature: Double = 1, prompt: @escaping @Sendable (Input) -> Prompt
+        terminator: String = "", temperature: Double, prompt: @escaping @Sendable (Input) -> Prompt
     ) throws(LanguageError) {
         guard temperature > 0, temperature.isFinite else {
             throw .improperParameter(name: "temperature", value: "\(temperature)", expected: "above 0 and finite")
         }
-        base = LabelStage(model, labelsOf: candidates, contentFree: contentFree, prompt: prompt)
+        base = LabelStage(
+            model, labelsOf: candidates, contentFree: contentFree, terminator: terminator, prompt: prompt)
         self.temperature = temperature
     }
 
-    /// `model`, drawing among `texts` by its own law.
+    /// `model`, drawing by its own law among the texts that `candidates` gives for an input; one at least.
     public init(
-        _ model: any LanguageModel, among texts: [String], prompt: @escaping @Sendable (Input) -> Prompt
+        _ model: any LanguageModel, candidates: @escaping @Sendable (Input) -> [String], terminator: String = "",
+        prompt: @escaping @Sendable (Input) -> Prompt
     ) {
-        base = LabelStage(model, labelsOf: { _ in texts }, prompt: prompt)
+        base = LabelStage(model, labelsOf: candidates, terminator: terminator, prompt: prompt)
         temperature = 1
     }
+
+    /// `model`, drawing by its own law among `texts`.
+    public init(
+        _ model: any LanguageModel, among texts: [String], terminator: String = "",
+        prompt: @escaping @Sendable (Input) -> Prompt
+    ) { self.init(model, candidates: { _ in texts }, terminator: terminator, prompt: prompt) }
 
     public var name: String { base.name }
     public var evidenceNames: [String] { base.evidenceNames }

@@ -24,6 +24,9 @@ public struct LabelStage<Input: Sendable>: Stage {
     public let prompt: @Sendable (Input) -> Prompt
     /// The prompt without content, or nil: then scores are the log-probabilities themselves.
     public let contentFree: Prompt?
+    /// What ends a label, scored with it: `"\n"` where labels are lines, so that "1" and "12" are no beginnings of each
+    /// other.
+    public let terminator: String
     private let baselines = Baselines()
 
     /// `model`, choosing among `labels`.
@@ -37,11 +40,12 @@ public struct LabelStage<Input: Sendable>: Stage {
     /// `model`, choosing among the labels of each input: a multiple-choice question.
     public init(
         _ model: any LanguageModel, labelsOf labels: @escaping @Sendable (Input) -> [String],
-        contentFree: Prompt? = nil, prompt: @escaping @Sendable (Input) -> Prompt
+        contentFree: Prompt? = nil, terminator: String = "", prompt: @escaping @Sendable (Input) -> Prompt
     ) {
         self.model = model
         self.labels = labels
         self.contentFree = contentFree
+        self.terminator = terminator
         self.prompt = prompt
     }
 
@@ -70,7 +74,7 @@ public struct LabelStage<Input: Sendable>: Stage {
         guard !labels.isEmpty, Set(labels).count == labels.count else { throw Self.badLabels(labels) }
         try model.require(.scoring)
         let prompt = prompt(input)
-        let scores = try await model.scores(of: labels.map(prompt.continuation), after: prompt)
+        let scores = try await model.scores(of: labels.map { prompt.continuation($0) + terminator }, after: prompt)
         guard !scores.logProbabilities.contains(where: \.isNaN) else {
             throw LanguageError.unsupported(
                 model: model.name, what: "it does not tell the log-probabilities of given texts",
@@ -86,8 +90,9 @@ public struct LabelStage<Input: Sendable>: Stage {
 
     private func baseline(_ labels: [String]) async throws -> [Double] {
         guard let contentFree else { return [Double](repeating: 0, count: labels.count) }
-        return try await baselines.value(of: labels) { [model] in
-            try await model.scores(of: labels.map(contentFree.continuation), after: contentFree).logProbabilities
+        return try await baselines.value(of: labels) { [model, terminator] in
+            try await model.scores(of: labels.map { contentFree.continuation($0) + terminator }, after: contentFree)
+                .logProbabilities
         }
     }
 

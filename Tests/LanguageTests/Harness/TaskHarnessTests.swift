@@ -22,15 +22,16 @@ import Testing
         #expect(answers.map(\.text) == ["cold.", "down", "down"])
         #expect(answers[0].choices == [5 * log(2), 5 * log(2)])
         let scores = try TaskScores(task, answers)
-        // A tie of right and wrong is half right; the longest of three is a right one.
-        #expect(try TaskScores.values(of: .multipleChoiceGrade, task, answers) == [0.5, 0, 1])
+        // Ties of right and wrong are half right; the longest of three is a right one.
+        #expect(try TaskScores.values(of: .multipleChoiceGrade, task, answers) == [0.5, 0.5, 1])
         #expect(try TaskScores.values(of: .exactMatch, task, answers) == [0, 1, 0])
         #expect(abs(scores.preferred.value - 1.0 / 3) < 1e-12 && scores.preferred.metric == .exactMatch)
         #expect(abs(try #require(scores.preferred.normalized) - 100.0 / 3) < 1e-9)
         #expect(abs(try #require(scores.preferred.standardError) - 1.0 / 3) < 1e-12)
         let low = (0.5 + 0.5 + 2.0 / 3) / 3
-        let grade = try #require(scores[.multipleChoiceGrade])
-        #expect(abs(try #require(grade.normalized) - 100 * (0.5 - low) / (1 - low)) < 1e-9)
+        let grade = try #require(scores[.multipleChoiceGrade]?.normalized)
+        let expected = 100 * (2.0 / 3 - low) / (1 - low)
+        #expect(abs(grade - expected) < 1e-9)
     }
 
     @Test func `asks a scripted model the same way`() async throws {

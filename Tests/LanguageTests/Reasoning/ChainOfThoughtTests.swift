@@ -39,10 +39,23 @@ import Testing
         #expect(try await chain.answer.answer(known + [Field("Thought", thought)]).output == "a")
     }
 
+    /// A stage that can't list its outcomes.
+    struct Unlisted: Stage {
+        let base: any Stage<[Field], String>
+        var name: String { base.name }
+        var evidenceNames: [String] { base.evidenceNames }
+        func answer(_ input: [Field]) async throws -> Answer<String> { try await base.answer(input) }
+        func run(_ input: [Field], using random: inout Random) async throws -> Run<String> {
+            try await base.run(input, using: &random)
+        }
+    }
+
     @Test func `votes and sampled thoughts estimate the same law, the latter with less variance`() async throws {
         let model = RememberingLanguageModel(Self.table.model)
-        let chain = Self.chain(model)
+        var chain = Self.chain(model)
         var random = Random(seed: 4)
+        #expect(abs(try await chain.marginal("?", thoughts: 1, using: &random)["a"]! - Self.exact) < 1e-12)
+        chain.thought = Unlisted(base: chain.thought)
         var votes: [Double] = []
         var sums: [Double] = []
         for _ in 0..<64 {
@@ -108,7 +121,7 @@ import Testing
         #expect(throws: LanguageError.self) {
             try Form().chosen("Answer", by: Self.table.model, temperature: 0) { _ in ["a", "b"] }
         }
-        let none = try Form().chosen("Answer", by: Self.table.model) { _ in [] }
+        let none = Form().chosen("Answer", by: Self.table.model) { _ in [] }
         await #expect(throws: LanguageError.self) { try await none.answer([]) }
     }
 

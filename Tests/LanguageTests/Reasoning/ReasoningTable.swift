@@ -18,7 +18,7 @@ struct ReasoningTable {
             },
             logProbability: { text, prompt in
                 let (words, field) = Self.parts(prompt)
-                return self.log(field, text.trimmingCharacters(in: .whitespaces), words)
+                return self.log(field, text.trimmingCharacters(in: .whitespacesAndNewlines), words)
             })
     }
 

@@ -23,11 +23,15 @@ import Testing
 
     @Test(arguments: [
         ("1 +", 1, 4, "expected a number"), ("1 / 0", 1, 3, "division by zero"), ("2 * (3 + 4", 1, 11, "')'"),
-        ("1 2", 1, 3, "an operator"), ("x + 1", 1, 1, "nothing is called 'x'"), ("\n  foo(1)", 2, 3, "no function 'foo'"),
-        ("[1, 2][5]", 1, 8, "no member 5"), ("1 + true", 1, 5, "expected a number"), ("sum(3)", 1, 5, "expected a list"),
+        ("1 2", 1, 3, "an operator"), ("x + 1", 1, 1, "nothing is called 'x'"),
+        ("\n  foo(1)", 2, 3, "no function 'foo'"),
+        ("[1, 2][5]", 1, 8, "no member 5"), ("1 + true", 1, 5, "expected a number"),
+        ("sum(3)", 1, 5, "expected a list"),
         ("9223372036854775807 + 1", 1, 21, "64 bits"), ("1.2.3", 1, 1, "no number"), ("3 $ 4", 1, 3, "means nothing"),
-        ("range(1, 10 ^ 9)", 1, 1, "members"), ("if 1 then 2 else 3", 1, 4, "true or false"), ("let if = 1; 2", 1, 5, "a name"),
-        ("sum(1, 2)", 1, 1, "one argument"), ("2 ^ 0.5", 1, 5, "whole exponent"), ("min([])", 1, 5, "empty"), ("", 1, 1, "a number"),
+        ("range(1, 10 ^ 9)", 1, 1, "members"), ("if 1 then 2 else 3", 1, 4, "true or false"),
+        ("let if = 1; 2", 1, 5, "a name"),
+        ("sum(1, 2)", 1, 1, "one argument"), ("2 ^ 0.5", 1, 5, "whole exponent"), ("min([])", 1, 5, "empty"),
+        ("", 1, 1, "a number"),
     ]) func `that are wrong say where and why`(text: String, line: Int, column: Int, words: String) throws {
         let error = #expect(throws: LanguageError.self) { try Script(text).run() }
         guard case .badScript(line, column, let reason) = error else {
@@ -45,7 +49,10 @@ import Testing
         let alike = "let r = range(30000); let s = range(30000); length(filter(range(20000), x -> r == s))"
         let long = Array(repeating: "1", count: 4900).joined(separator: "+")
         let start = ContinuousClock().now
-        for text in [deep, double, slow, compare, alike, String(repeating: "-", count: 9000), String(repeating: "1", count: 11_000)] {
+        for text in [
+            deep, double, slow, compare, alike, String(repeating: "-", count: 9000),
+            String(repeating: "1", count: 11_000),
+        ] {
             #expect(throws: LanguageError.self) { try Script(text).run() }
         }
         #expect((try? Script(long).run().description) == "4900")
@@ -54,8 +61,10 @@ import Testing
 
     @Test func `random texts are worked out or refused, never worse`() {
         let parts = [
-            "1", "23", "0.5", "x", "+", "-", "*", "/", "%", "^", "(", ")", "[", "]", ",", "->", "==", "<", "let", "x", "=",
-            ";", "if", "then", "else", "sum", "map", "filter", "range", "sort", "length", "true", "and", "not", "\n", " ", "é", "\u{0}",
+            "1", "23", "0.5", "x", "+", "-", "*", "/", "%", "^", "(", ")", "[", "]", ",", "->", "==", "<", "let", "x",
+            "=",
+            ";", "if", "then", "else", "sum", "map", "filter", "range", "sort", "length", "true", "and", "not", "\n",
+            " ", "é", "\u{0}",
         ]
         var random = Random(seed: 8)
         var fine = 0

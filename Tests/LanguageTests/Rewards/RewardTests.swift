@@ -188,9 +188,10 @@ private final class Counter: @unchecked Sendable {  // used by one task at a tim
             #expect(zip(fact.right, fact.wrong).count { $0 != $1 } == 1)
             #expect(Int(fact.wrong).map(String.init) == fact.wrong)
         }
-        let pair = SubtlePairs.pairs(facts)[3]
+        let fact = SubtlePairs.Fact(question: "What is 20 + 22?", right: "42", wrong: "47", domain: "math")
+        let pair = SubtlePairs.pairs([fact])[0]
         for (right, wrong) in zip(pair.chosen, pair.rejected) {
-            #expect(right != wrong && right.replacing(facts[3].right, with: facts[3].wrong) == wrong)
+            #expect(right != wrong && right.replacing("42", with: "47") == wrong)
         }
         #expect(pair.chosen[0].count < pair.chosen[1].count && pair.chosen[1].count < pair.chosen[2].count)
     }

@@ -1,4 +1,4 @@
-public import Probability
+import Cascades
 
 /// What a tree search has found out.
 public struct SearchTree<State: Sendable>: Sendable {

@@ -1,3 +1,4 @@
+public import Cascades
 import Foundation
 public import Probability
 

@@ -19,9 +19,10 @@ public struct CalculatorStage: Stage {
     }
 
     public func answer(_ known: [Field]) async throws -> Answer<String> {
-        do throws(LanguageError) {
+        do {
             return Answer(try Script(known[field] ?? "").run(limits: limits).description, evidence: ["isError": 0])
-        } catch .badScript(let line, let column, let reason) {
+        } catch {
+            guard case .badScript(let line, let column, let reason) = error else { throw error }
             return Answer("error: line \(line), column \(column): \(reason)", evidence: ["isError": 1])
         }
     }

@@ -135,6 +135,7 @@ struct ScriptParser {
 
     private mutating func binary(_ level: Int) throws(LanguageError) -> ScriptNode {
         guard level < Self.levels.count else { return try unary() }
+        if level == Self.notLevel, isNext("not") { return try negation() }
         let first = try binary(level + 1)
         var links: [ScriptLink] = []
         while let sign = Self.levels[level].first(where: { isNext($0.rawValue) }) {
@@ -144,13 +145,23 @@ struct ScriptParser {
         return links.isEmpty ? first : ScriptNode(kind: .chain(first, links), place: first.place)
     }
 
+    /// `not` binds more loosely than a comparison and more tightly than `and`.
+    private static let notLevel = 2
+
+    private mutating func negation() throws(LanguageError) -> ScriptNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.maximumDepth else { throw next.place.error("more than \(Self.maximumDepth) levels") }
+        let place = advance().place
+        return ScriptNode(kind: .not(try binary(Self.notLevel)), place: place)
+    }
+
     private mutating func unary() throws(LanguageError) -> ScriptNode {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.maximumDepth else { throw next.place.error("more than \(Self.maximumDepth) levels") }
         let place = next.place
         if take("-") { return ScriptNode(kind: .negative(try unary()), place: place) }
-        if take("not") { return ScriptNode(kind: .not(try unary()), place: place) }
         let base = try postfix()
         let sign = next.place
         if take("^") { return ScriptNode(kind: .power(base, try unary()), place: sign) }
@@ -229,7 +240,8 @@ struct ScriptParser {
         let arguments = try list(until: ")")
         guard function.arguments.contains(arguments.count) else {
             throw place.error(
-                "'\(name)' takes \(function == .range ? "one or two arguments" : "one argument"), not \(arguments.count)")
+                "'\(name)' takes \(function == .range ? "one or two arguments" : "one argument"), not \(arguments.count)"
+            )
         }
         return ScriptNode(kind: .call(function, arguments), place: place)
     }

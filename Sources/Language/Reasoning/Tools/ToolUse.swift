@@ -31,7 +31,7 @@ public struct ToolUse: Sendable {
 
     /// The program: a question to its answer. Its choices are at `call[i]`, `result[i]` and `answer`.
     public var program: QuestionProgram {
-        QuestionProgram { [self] scope, question in
+        QuestionProgram { scope, question in
             var known = [Field(FieldName.question, question)]
             for index in 0..<maximumCalls {
                 let text = try await scope.ask(.at("call", index), call, known).output
