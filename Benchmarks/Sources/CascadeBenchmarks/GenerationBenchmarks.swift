@@ -39,7 +39,8 @@ enum GenerationBenchmarks {
                     Row(
                         name: "generation: llama.cpp's speed over ours, \(count) sequences",
                         value: ratios[ratios.count / 2], unit: "", target: 1.05,
-                        note: String(format: "median of %d turns, %.3f to %.3f", ratios.count, ratios[0], ratios.last!)))
+                        note: String(format: "median of %d turns, %.3f to %.3f", ratios.count, ratios[0], ratios.last!))
+                )
             }
         }
         rows.append(try firstToken(model))
@@ -141,9 +142,9 @@ enum GenerationBenchmarks {
         var usage = rusage()
         getrusage(0, &usage)
         #if os(Linux)
-            let peak = Double(usage.ru_maxrss) * 1024
+        let peak = Double(usage.ru_maxrss) * 1024
         #else
-            let peak = Double(usage.ru_maxrss)
+        let peak = Double(usage.ru_maxrss)
         #endif
         let megabyte = 1024.0 * 1024
         return Row(

@@ -83,7 +83,8 @@ enum SteeringBenchmarks {
                 name: "steering: 16 particles beside 16 runs alone", value: ratios.sorted()[1],
                 unit: "of their time", target: 0.25,
                 note: String(
-                    format: "%.2f s beside %.2f s of processor time; a prompt of %d tokens, 24 written", together, apart,
+                    format: "%.2f s beside %.2f s of processor time; a prompt of %d tokens, 24 written", together,
+                    apart,
                     weights.tokens(of: passage).count))
         ]
     }
@@ -135,7 +136,9 @@ private struct SyllableTokenizer: Tokenizer {
 
     var vocabularyCount: Int { pieces.count + 1 }
     var beginningOfText: Token? { nil }
-    func tokens(of text: String, addingSpecial: Bool, parsingSpecial: Bool) -> [Token] { text.utf8.map { Token($0) % 27 } }
+    func tokens(of text: String, addingSpecial: Bool, parsingSpecial: Bool) -> [Token] {
+        text.utf8.map { Token($0) % 27 }
+    }
     func bytes(of token: Token) -> [UInt8] { Int(token) < pieces.count ? pieces[Int(token)] : [] }
     func endsGeneration(_ token: Token) -> Bool { Int(token) == pieces.count }
 }

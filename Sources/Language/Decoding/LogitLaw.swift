@@ -10,9 +10,8 @@ import Probability
 struct LogitLaw: Sendable {
     /// The logits, `[vocabulary]`.
     let row: ArraySlice<Float>
-    /// The two largest logits of the row.
+    /// The largest logit of the row.
     let largest: Float
-    let second: Float
     /// 1 / temperature.
     let scale: Float
     /// What weights are relative to: the largest logit, unless that is too far above all that are left.
@@ -23,61 +22,88 @@ struct LogitLaw: Sendable {
     private(set) var sums: [Double]
     /// The weight of all blocks.
     private(set) var total: Double
-    /// Σ t e^t over all tokens, with e^t the weight.
-    private(set) var moment = 0.0
+    /// The weight of all tokens, those that have been taken out included, relative to the largest logit.
+    let whole: Double
+    /// What the row says as a whole, where that was asked for.
+    let summary: LogitSummary?
 
     static var block: Int { VectorFunctions.blockSize }
 
-    /// The law of all tokens.
+    /// The law of all tokens, or of those of `mask`; ``total`` is 0 where none of them can come.
+    /// - Parameter isSummarised: whether ``summary`` is wanted, at temperature 1.
     /// - Throws: ``LanguageError/noTokenLeft(reason:)`` where a logit is no number or all are -infinity.
-    init(_ row: ArraySlice<Float>, temperature: Double = 1) throws(LanguageError) {
+    init(
+        _ row: ArraySlice<Float>, temperature: Double = 1, mask: TokenMask? = nil, isSummarised: Bool = false
+    ) throws(LanguageError) {
         self.row = row
-        scale = Float(1 / temperature)
-        (largest, second) = row.withUnsafeBufferPointer(VectorFunctions.largestTwo)
+        let scale = Float(1 / temperature)
+        let (largest, second) = row.withUnsafeBufferPointer {
+            isSummarised ? VectorFunctions.largestTwo($0) : (VectorFunctions.max($0), -.infinity)
+        }
         guard largest < .infinity else { throw .noTokenLeft(reason: "a logit is \(largest)") }
         guard largest > -.infinity else { throw .noTokenLeft(reason: "all of them have the logit -infinity") }
+        self.largest = largest
+        self.scale = scale
         shift = largest
-        (sums, total, moment) = Self.sums(row, shift, scale)
-    }
-
-    private static func sums(
-        _ row: ArraySlice<Float>, _ shift: Float, _ scale: Float
-    ) -> (sums: [Double], total: Double, moment: Double) {
-        let count = (row.count + block - 1) / block
+        let count = (row.count + Self.block - 1) / Self.block
+        words = mask.map { Self.words($0, count) }
+        var all = 0.0
         var moment = 0.0
-        let sums = [Double](unsafeUninitializedCapacity: count) { sums, filled in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { moments in
-                row.withUnsafeBufferPointer {
-                    VectorFunctions.exponentialBlocks($0, shift: shift, scale: scale, sums: sums, moments: moments)
+        let words = words
+        sums = [Double](unsafeUninitializedCapacity: count) { sums, filled in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { others in
+                row.withUnsafeBufferPointer { row in
+                    if let words {
+                        words.withUnsafeBufferPointer {
+                            VectorFunctions.exponentialBlocks(
+                                row, shift: largest, scale: scale, mask: $0.baseAddress, sums: sums, whole: others)
+                        }
+                        all = VectorSums.sum(UnsafeBufferPointer(others))
+                    } else if isSummarised {
+                        VectorFunctions.exponentialBlocks(
+                            row, shift: largest, scale: scale, sums: sums, moments: others)
+                        moment = VectorSums.sum(UnsafeBufferPointer(others))
+                    } else {
+                        VectorFunctions.exponentialBlocks(row, shift: largest, scale: scale, sums: sums)
+                    }
                 }
-                moment = VectorSums.sum(UnsafeBufferPointer(moments))
             }
             filled = count
         }
-        return (sums, sums.withUnsafeBufferPointer(VectorSums.sum), moment)
+        total = sums.withUnsafeBufferPointer(VectorSums.sum)
+        whole = words == nil ? total : all
+        summary =
+            isSummarised && words == nil && scale == 1
+            ? LogitSummary(largest, second, sum: total, moment: moment) : nil
+        if let mask, total == 0 { raise(mask) }
     }
 
     /// The same law where only the tokens of `mask` may come; ``total`` is 0 where none of them can.
     func restricted(to mask: TokenMask) -> LogitLaw {
         var law = self
-        var words = mask.words
-        let count = sums.count
-        if words.count < count { words += repeatElement(0, count: count - words.count) }
-        if let old = self.words { for index in 0..<count { words[index] &= old[index] } }
+        var words = Self.words(mask, sums.count)
+        if let old = self.words { for index in words.indices { words[index] &= old[index] } }
         law.words = words
         law.sum(words)
-        if law.total == 0, words.prefix(count).contains(where: { $0 != 0 }) {
-            // All that may come is far below the largest: weights relative to the largest of those.
-            var largest = -Float.infinity
-            for token in mask.tokens where Int(token) < row.count {
-                largest = max(largest, row[row.startIndex + Int(token)])
-            }
-            if largest > -.infinity {
-                law.shift = largest
-                law.sum(words)
-            }
-        }
+        if law.total == 0 { law.raise(mask) }
         return law
+    }
+
+    private static func words(_ mask: TokenMask, _ count: Int) -> [UInt64] {
+        mask.words.count == count ? mask.words : (0..<count).map { $0 < mask.words.count ? mask.words[$0] : 0 }
+    }
+
+    /// Where all that may come is far below the largest: weights relative to the largest of those.
+    private mutating func raise(_ mask: TokenMask) {
+        guard let words else { return }
+        var largest = -Float.infinity
+        for token in mask.tokens where Int(token) < row.count && words[Int(token) >> 6] >> UInt64(token & 63) & 1 == 1 {
+            largest = max(largest, row[row.startIndex + Int(token)])
+        }
+        guard largest > -.infinity else { return }
+        // Tokens above it are out, so that no term of those that count overflows.
+        shift = largest
+        sum(words)
     }
 
     private mutating func sum(_ words: [UInt64]) {
@@ -149,14 +175,14 @@ struct LogitLaw: Sendable {
         return withTerms(of: Int(token) / Self.block) { terms, _ in Double(terms[Int(token) % Self.block]) }
     }
 
-    /// ln of the probability of `token` in nats.
+    /// ln of the probability of `token` in nats, in the law of all tokens.
     func logProbability(of token: Token) -> Double {
         let logit = row[row.startIndex + Int(token)]
         // Not by the weight, which is 0 far below the largest.
-        return words == nil ? Double(logit - shift) * Double(scale) - log(total) : log(weight(of: token) / total)
+        return Double(logit - largest) * Double(scale) - log(whole)
     }
 
-    /// ln of ``total`` as if weights were relative to the row's largest logit.
+    /// ln of ``total``, relative to the row's largest logit in any case.
     var logTotal: Double { log(total) + Double(shift - largest) * Double(scale) }
 
     /// A token, from one uniform number; nil where none is left.

@@ -19,11 +19,8 @@ struct LogitSummary {
         }
     }
 
-    /// What a law at temperature 1 knows already.
-    init(_ law: LogitLaw) {
-        precondition(law.scale == 1 && law.words == nil, "a summary is of the model's own distribution")
-        set(law.largest, law.second, sum: law.total, moment: law.moment)
-    }
+    /// Of a row whose two largest logits, Σ e^x and Σ x e^x are these, x being relative to the largest.
+    init(_ first: Float, _ second: Float, sum: Double, moment: Double) { set(first, second, sum: sum, moment: moment) }
 
     private mutating func summarise(_ logits: UnsafeBufferPointer<Float>) {
         let (first, second) = VectorFunctions.largestTwo(logits)

@@ -61,7 +61,8 @@ public struct TokenDistribution: Sendable {
         let largest = VectorFunctions.largestTwo(logits).first
         guard largest.isFinite else { return nil }
         if parameters.temperature == 0 {
-            return TokenDistribution(support: [Token(VectorSums.place(of: largest, in: logits))], weights: [1], total: 1)
+            return TokenDistribution(
+                support: [Token(VectorSums.place(of: largest, in: logits))], weights: [1], total: 1)
         }
         var total = 0.0
         let weights = [Double](unsafeUninitializedCapacity: logits.count) { buffer, count in

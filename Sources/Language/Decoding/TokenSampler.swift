@@ -75,7 +75,8 @@ public struct TokenSampler: Sendable {
         logits: some Collection<Float>, history: [Token] = [], allowed: TokenMask? = nil, using random: inout Random
     ) throws(LanguageError) -> Token {
         if parameters.isPlain, let row = logits as? ArraySlice<Float> {
-            return try Self.draw(try LogitLaw(row, temperature: parameters.temperature), allowed, using: &random)
+            return try Self.draw(
+                try LogitLaw(row, temperature: parameters.temperature, mask: allowed), using: &random)
         }
         let next = try next(logits: logits, history: history, allowed: allowed)
         let token = next.distribution.sample(using: &random)
@@ -93,18 +94,16 @@ public struct TokenSampler: Sendable {
             return GeneratedToken(logits: logits, token: token)
         }
         // What is drawn from is what is told of: one look at the row is enough for both.
-        let law = try LogitLaw(logits, temperature: parameters.temperature)
-        let token = try Self.draw(law, allowed, using: &random)
-        return GeneratedToken(
-            logits: logits, token: token, parameters.temperature == 1 ? LogitSummary(law) : LogitSummary(logits))
+        let law = try LogitLaw(
+            logits, temperature: parameters.temperature, isSummarised: parameters.temperature == 1)
+        let token = try Self.draw(allowed.map(law.restricted) ?? law, using: &random)
+        return GeneratedToken(logits: logits, token: token, law.summary ?? LogitSummary(logits))
     }
 
-    private static func draw(
-        _ law: LogitLaw, _ allowed: TokenMask?, using random: inout Random
-    ) throws(LanguageError) -> Token {
-        let law = allowed.map(law.restricted) ?? law
+    private static func draw(_ law: LogitLaw, using random: inout Random) throws(LanguageError) -> Token {
         guard let token = law.draw(using: &random) else {
-            throw .noTokenLeft(reason: "the constraint allows no token of the vocabulary that the model gives a probability")
+            throw .noTokenLeft(
+                reason: "the constraint allows no token of the vocabulary that the model gives a probability")
         }
         return token
     }

@@ -69,10 +69,10 @@ struct LookAhead<Weight: Potential>: Sendable {
             for (row, index) in part.enumerated() {
                 let text = starts[index].text
                 starts[index].potential = potentials[index]
-                let next = try NextTokenLaw(rows[row], starts[index].sampler, after: prompt + text.tokens)
-                starts[index].law = try ProposedLaw(
-                    next.law, mask: try rules.allowed(after: text, potentials[index]),
-                    experts: potentials[index].expertise)
+                let next = try NextTokenLaw(
+                    rows[row], starts[index].sampler, after: prompt + text.tokens,
+                    mask: try rules.allowed(after: text, potentials[index]))
+                starts[index].law = try ProposedLaw(next.law, experts: potentials[index].expertise)
             }
         }
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Weighs texts by another model's probability, to a power: a product of experts.
 ///
 ///     p(text) q(text)^exponent
@@ -67,7 +69,7 @@ public struct ModelPotential: Potential {
         for index in potentials.indices {
             let law = try LogitLaw(rows[index])
             potentials[index].next = NextTokenExpertise(
-                logits: rows[index], logNormaliser: law.logTotal + Double(law.largest), exponent: first.exponent)
+                logits: rows[index], logNormaliser: log(law.whole) + Double(law.largest), exponent: first.exponent)
         }
     }
 }

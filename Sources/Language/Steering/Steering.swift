@@ -132,13 +132,15 @@ public struct Steering<Weight: Potential>: Sendable {
     private func law(
         _ row: ArraySlice<Float>, _ node: ParticleTexts<Weight>.Node, _ rules: TextRules, _ prompt: [Token]
     ) throws -> NodeLaw {
-        let next = try NextTokenLaw(row, node.sampler, after: prompt + node.text.tokens)
+        let history = { prompt + node.text.tokens }
         switch settings.proposal {
-        case .model, .rejection: return NodeLaw(next: next, proposed: try ProposedLaw(next.law))
+        case .model, .rejection:
+            let next = try NextTokenLaw(row, node.sampler, after: history())
+            return NodeLaw(next: next, proposed: try ProposedLaw(next.law))
         case .optimal, .lookAhead:
             let mask = try rules.allowed(after: node.text, node.potential)
-            let proposed = try ProposedLaw(next.law, mask: mask, experts: node.potential.expertise)
-            return NodeLaw(next: next, proposed: proposed)
+            let next = try NextTokenLaw(row, node.sampler, after: history(), mask: mask)
+            return NodeLaw(next: next, proposed: try ProposedLaw(next.law, experts: node.potential.expertise))
         }
     }
 

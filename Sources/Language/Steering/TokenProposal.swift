@@ -32,8 +32,6 @@ public enum TokenProposal: Sendable, Hashable, Codable {
 
 /// The law of one text's next token, and what weighs it.
 struct ProposedLaw {
-    /// What the model says, after sampling parameters.
-    let model: LogitLaw
     /// What is drawn from, but for the candidates.
     private var law: LogitLaw
     private let experts: [NextTokenExpertise]
@@ -44,16 +42,16 @@ struct ProposedLaw {
     /// ln of the sum of the proposal's weights over that of the model's.
     private(set) var logShare = 0.0
 
-    /// The law in which potentials have their say as `mask` and `experts`; nil where they say nothing.
-    init(_ model: LogitLaw, mask: TokenMask? = nil, experts: [NextTokenExpertise] = []) throws(LanguageError) {
-        self.model = model
+    /// `model`, the law of the tokens that may come, times what `experts` say of them.
+    init(_ model: LogitLaw, experts: [NextTokenExpertise] = []) throws(LanguageError) {
         self.experts = experts
         law = model
-        if !experts.isEmpty { law = try Self.product(model, experts) }
-        if let mask { law = law.restricted(to: mask) }
-        let before = experts.isEmpty ? model.logTotal : log(model.total)
-        let after = experts.isEmpty ? law.logTotal : law.logTotal + Double(law.largest)
-        logShare = mask == nil && experts.isEmpty ? 0 : after - before
+        if experts.isEmpty {
+            logShare = model.words == nil ? 0 : model.logTotal - log(model.whole)
+        } else {
+            law = try Self.product(model, experts)
+            logShare = law.logTotal + Double(law.largest) - log(model.whole)
+        }
     }
 
     /// The product of the model's weights and the experts' factors, as a row of its own.
@@ -61,7 +59,8 @@ struct ProposedLaw {
         _ model: LogitLaw, _ experts: [NextTokenExpertise]
     ) throws(LanguageError) -> LogitLaw {
         var row = [Float](model.row)
-        for index in row.indices { row[index] = (row[index] - model.shift) * model.scale }
+        let (largest, scale) = (model.largest, model.scale)
+        for index in row.indices { row[index] = (row[index] - largest) * scale }
         for expert in experts {
             let (exponent, normaliser) = (Float(expert.exponent), Float(expert.logNormaliser))
             expert.logits.withUnsafeBufferPointer { logits in
@@ -71,7 +70,9 @@ struct ProposedLaw {
                 }
             }
         }
-        return try LogitLaw(row[...])
+        var law = try LogitLaw(row[...])
+        if let words = model.words { law = law.restricted(to: TokenMask(words: words, vocabularyCount: row.count)) }
+        return law
     }
 
     /// The likeliest tokens of the law, to be tried out.
