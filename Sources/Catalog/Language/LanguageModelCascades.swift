@@ -10,7 +10,8 @@ struct LanguageModelCascades: Experiment {
     let id = "language-model-cascades"
     let paper = Paper(
         number: 1, title: "Language Model Cascades",
-        source: "Dohan, Xu, Lewkowycz, Austin, Bieber, Gontijo Lopes, Wu, Michalewski, Saurous, Sohl-Dickstein, Murphy and Sutton, 2022"
+        source:
+            "Dohan, Xu, Lewkowycz, Austin, Bieber, Gontijo Lopes, Wu, Michalewski, Saurous, Sohl-Dickstein, Murphy and Sutton, 2022"
     )
     let summary = """
         Scratchpad, chain of thought, verifier, STaR, selection-inference and tool use as programs of one language over \
@@ -30,7 +31,8 @@ struct LanguageModelCascades: Experiment {
         Claim("tools", "More sums are answered with a calculator than after work line by line."),
         Claim(
             "verifier",
-            "Observing that the sum put the other way round has the same answer raises the probability of the right answer."),
+            "Observing that the sum put the other way round has the same answer raises the probability of the right answer."
+        ),
         Claim("star", "The log-likelihood of the training answers rises over the self-taught loop and never falls."),
         Claim(
             "star-held-out",
@@ -286,10 +288,12 @@ struct LanguageModelCascades: Experiment {
         let inferences = Form(examples: [
             [
                 Field(SelectionInference.selected, "Bob is a sheep."),
-                Field(SelectionInference.selected, "Every sheep is white."), Field(FieldName.inference, "Bob is white."),
+                Field(SelectionInference.selected, "Every sheep is white."),
+                Field(FieldName.inference, "Bob is white."),
             ],
             [
-                Field(SelectionInference.selected, "Every cow is fat."), Field(SelectionInference.selected, "Ann is a cow."),
+                Field(SelectionInference.selected, "Every cow is fat."),
+                Field(SelectionInference.selected, "Ann is a cow."),
                 Field(FieldName.inference, "Ann is fat."),
             ],
         ])

@@ -1,6 +1,7 @@
 import Cascades
 import Foundation
 import Language
+import NumericalMethods
 import Probability
 import Reports
 
@@ -19,7 +20,8 @@ struct SlowThinking: Experiment {
     let claims = [
         Claim(
             "values",
-            "The search's value of a right first step is higher than that of a wrong one: mean difference over questions above 0."),
+            "The search's value of a right first step is higher than that of a wrong one: mean difference over questions above 0."
+        ),
         Claim(
             "reward", "On new questions the learned reward of right chains is higher than that of wrong ones."),
         Claim("best-of-n", "The best of n chains by the learned reward is right more often than a single chain."),
@@ -40,7 +42,8 @@ struct SlowThinking: Experiment {
         let training = draw(context.scaled(quick: 2, full: 24))
         let testing = draw(context.scaled(quick: 2, full: 48))
         var findings = Findings(
-            data: "SmolLM2-135M-Instruct (Q4_1) on generated sums of three numbers, \(training.count) to learn from and \(testing.count) new ones"
+            data:
+                "SmolLM2-135M-Instruct (Q4_1) on generated sums of three numbers, \(training.count) to learn from and \(testing.count) new ones"
         )
 
         // Searches with known answers.
@@ -92,7 +95,9 @@ struct SlowThinking: Experiment {
             single.append(chains.reduce(0) { $0 + isRight($1.answer) } / Double(count))
             var counts: [String: Int] = [:]
             for chain in chains { counts[chain.answer ?? "", default: 0] += 1 }
-            vote.append(isRight(chains.max { counts[$0.answer ?? "", default: 0] < counts[$1.answer ?? "", default: 0] }?.answer))
+            vote.append(
+                isRight(
+                    chains.max { counts[$0.answer ?? "", default: 0] < counts[$1.answer ?? "", default: 0] }?.answer))
             best.append(isRight(try await reward.best(of: chains)?.answer))
             // Each opening draws as many steps as the space is wide; so many as n chains have.
             let simulations = context.scaled(quick: 8, full: 14)

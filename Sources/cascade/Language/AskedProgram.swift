@@ -5,7 +5,16 @@ import Language
 import Probability
 import Reports
 
-extension NamedProgram: ExpressibleByArgument {
+extension NamedProgram {
+    /// The program called `name`, or an error that lists them.
+    static func named(_ name: String) throws -> NamedProgram {
+        guard let program = NamedProgram(rawValue: name) else {
+            throw ValidationError(
+                "no program is called \"\(name)\". Known: \(allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return program
+    }
+
     /// The programs with a sentence each, for the help.
     static var list: String {
         allCases.map { "  \($0.rawValue): \($0.summary)." }.joined(separator: "\n")
@@ -18,14 +27,16 @@ struct AskedProgram {
     let model: EmbeddedLanguageModel
     let samples: Int
     let sampling: SamplingOptions
-    /// The file whose labels, and for star whose questions, are used.
-    let task: TaskFile?
+    /// The answers to choose from, where there are any.
+    let labels: [String]?
+    /// The file whose examples and questions star learns from.
+    let file: TaskFile?
 
     /// Asks and shows the answer; with `explain` also how it came about.
     func ask(_ question: String, explain: Bool, json: Bool) async throws {
         var settings = NamedProgram.Settings()
         settings.samples = samples
-        settings.labels = task?.task.labels
+        settings.labels = labels
         settings.problems = problems
         settings.sampling = sampling.parameters
         var random = Random(seed: sampling.seed)
@@ -64,10 +75,11 @@ struct AskedProgram {
 
     /// The questions of the task's file with their first answers, and the examples that the task shows.
     private var problems: [SelfTaughtReasoner.Problem] {
-        guard let task else { return [] }
-        let shown = task.task.examples.map { SelfTaughtReasoner.Problem($0.input, $0.answer) }
-        return shown + task.questions.compactMap { question in
-            question.answers.first.map { SelfTaughtReasoner.Problem(question.input, $0) }
-        }
+        guard let file else { return [] }
+        let shown = file.task.examples.map { SelfTaughtReasoner.Problem($0.input, $0.answer) }
+        return shown
+            + file.questions.compactMap { question in
+                question.answers.first.map { SelfTaughtReasoner.Problem(question.input, $0) }
+            }
     }
 }
