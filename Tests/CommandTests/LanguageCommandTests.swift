@@ -50,18 +50,15 @@ private let hasModel = (try? ModelStore().path(of: "smollm2-135m")) != nil
             (["ask", "x", "--max-tokens", "0"], 64, "--max-tokens"),
             (["ask", "x", "--model", "a", "--policy", "p"], 64, "one or the other"),
             (["ask", " "], 64, "empty"),
-<<<<<<< HEAD
             (["ask", "x", "--particles", "4"], 64, "--steer"),
             (["ask", "x", "--steer", "none.gbnf"], 65, "none.gbnf can't be read"),
             (["ask", "x", "--steer", tasks], 64, "the ending .jsonl"),
             (["ask", "x", "--steer", "a.gbnf", "--temperature", "0"], 64, "above 0"),
             (["ask", "x", "--steer", "a.gbnf", "--policy", policy], 64, "--policy"),
-=======
             (["ask", "x", "--program", "magic"], 64, "tree-search"),
             (["ask", "x", "--program", "tools", "--policy", "p"], 64, "one or the other"),
             (["ask", "x", "--samples", "3"], 64, "--samples is for --program"),
             (["ask", "x", "--program", "tools", "--samples", "0"], 64, "1 to 10000"),
->>>>>>> 3de0e6107eb2097cb64546b245fed12cd03f6fa1
             (["ask", "x", "--model", text], 65, "not a GGUF file"),
             (["ask", "x", "--policy", "none.json"], 65, "none.json"),
             (["ask", "x", "--policy", policy, "--models", "smollm2-135m"], 64, "3 stages: small, medium, large"),
