@@ -19,6 +19,9 @@ public enum Experiments {
         MultiDraftSpeculation(),
         HierarchicalRetrieval(),
         GroundedDialogue(),
+        CapabilityHarness(),
+        RewardBench(),
+        PopulationStudies(),
     ]
 
     /// The experiment called `id`.

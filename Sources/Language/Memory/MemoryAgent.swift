@@ -1,4 +1,5 @@
 public import Cascades
+import NumericalMethods
 
 /// A question with what came to mind.
 public struct RecalledQuestion: Sendable, Hashable {
@@ -62,27 +63,72 @@ public struct MemoryAgent: Sendable {
         try memory.write(Episode(situation: question, action: answer, outcome: outcome))
     }
 
-    /// Chooses the likeliest candidate after ``conversation(_:)``.
-    public static func choosing(_ model: any LanguageModel) -> LabelStage<RecalledQuestion> {
-        LabelStage(model, labelsOf: \.candidates) { .chat(conversation($0)) }
-    }
+    /// Chooses among the candidates by what came to mind; see ``RememberingChooser``.
+    public static func choosing(_ model: any LanguageModel) -> RememberingChooser { RememberingChooser(model) }
 
-    /// Writes an answer after ``conversation(_:)``.
+    /// Writes an answer after ``prompt(_:)``.
     public static func writing(_ model: any LanguageModel) -> GenerationStage<RecalledQuestion> {
-        GenerationStage(model) { .chat(conversation($0)) }
+        GenerationStage(model) { prompt($0) }
     }
 
-    /// What came to mind as turns of a conversation, the best last: answers that were right as the agent's own; those that
-    /// were wrong, corrected; then the question.
-    public static func conversation(_ asked: RecalledQuestion) -> [ChatMessage] {
-        var messages: [ChatMessage] = []
-        for recollection in asked.recollections.reversed() {
-            let episode = recollection.episode
-            messages.append(.user(episode.situation))
-            messages.append(
-                .assistant(episode.outcome >= 0.5 ? episode.action : "Not \(episode.action)."))
+    /// What came to mind and went well, the best last, then the question.
+    public static func prompt(_ asked: RecalledQuestion) -> Prompt {
+        let notes = asked.recollections.reversed().filter { $0.episode.outcome >= 0.5 }
+            .map { "\($0.episode.situation) \($0.episode.action).\n" }.joined()
+        return .chat([
+            .user(notes.isEmpty ? asked.question : "Remember:\n\(notes)\nQuestion: \(asked.question)")
+        ])
+    }
+}
+
+/// Chooses a candidate by how much likelier the model finds it with its recollections than without, once those that failed
+/// are left out.
+///
+///     score(c) = ln p(c | recollections, question) - ln p(c | question)
+///
+/// so that what the model says anyway does not drown what it was told; without recollections that went well, the
+/// likeliest. A candidate fails where it went badly in a situation at least as alike as ``transfer``; where all failed none
+/// is left out.
+public struct RememberingChooser: Stage {
+    /// What answers.
+    public let model: any LanguageModel
+    /// How alike situations must be for a failure to count.
+    public var transfer = 0.5
+
+    /// Choices by `model`.
+    public init(_ model: any LanguageModel) { self.model = model }
+
+    public var name: String { model.name }
+    public var evidenceNames: [String] { Evidence.classProbabilityNames }
+
+    public func answer(_ asked: RecalledQuestion) async throws -> Answer<String> {
+        guard !asked.candidates.isEmpty else {
+            throw LanguageError.improperParameter(name: "candidates", value: "none", expected: "one at least")
         }
-        return messages + [.user(asked.question)]
+        let failed = Set(
+            asked.recollections.filter { $0.episode.outcome < 0.5 && $0.relevance >= transfer }.map(\.episode.action))
+        let open = asked.candidates.filter { !failed.contains($0) }
+        let candidates = open.isEmpty ? asked.candidates : open
+        var plain = asked
+        plain.recollections = []
+        var (scores, cost) = try await scores(candidates, MemoryAgent.prompt(asked))
+        if MemoryAgent.prompt(asked) != MemoryAgent.prompt(plain) {
+            let (before, further) = try await self.scores(candidates, MemoryAgent.prompt(plain))
+            scores = zip(scores, before).map { $0 - $1 }
+            cost += further
+        }
+        let best = scores.indices.max { scores[$0] < scores[$1] } ?? 0
+        return Answer(
+            candidates[best], evidence: try Evidence.classProbabilities(softmax(scores)), cost: cost,
+            logScore: scores[best] - logSumExp(scores))
+    }
+
+    private func scores(_ candidates: [String], _ prompt: Prompt) async throws -> ([Double], Cost) {
+        let found = try await model.scores(of: candidates.map(prompt.continuation), after: prompt)
+        return (
+            try found.logProbabilities.map { value throws(LanguageError) in try known(value, model) },
+            model.cost(of: found)
+        )
     }
 }
 
