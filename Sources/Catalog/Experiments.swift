@@ -19,6 +19,7 @@ public enum Experiments {
         MultiDraftSpeculation(),
         HierarchicalRetrieval(),
         GroundedDialogue(),
+        LongTermMemory(),
         CapabilityHarness(),
         RewardBench(),
         PopulationStudies(),

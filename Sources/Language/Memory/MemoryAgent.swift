@@ -35,7 +35,7 @@ public struct MemoryAgent: Sendable {
     public var limit: Int
 
     /// An agent whose answers come from `answerer`.
-    public init(_ memory: MemoryFile, limit: Int = 4, answerer: any Stage<RecalledQuestion, String>) {
+    public init(_ memory: MemoryFile, limit: Int = 8, answerer: any Stage<RecalledQuestion, String>) {
         self.memory = memory
         self.limit = limit
         self.answerer = answerer
@@ -66,18 +66,27 @@ public struct MemoryAgent: Sendable {
     /// Chooses among the candidates by what came to mind; see ``RememberingChooser``.
     public static func choosing(_ model: any LanguageModel) -> RememberingChooser { RememberingChooser(model) }
 
-    /// Writes an answer after ``prompt(_:)``.
+    /// Writes an answer after ``prompt(_:notes:transfer:)``.
     public static func writing(_ model: any LanguageModel) -> GenerationStage<RecalledQuestion> {
         GenerationStage(model) { prompt($0) }
     }
 
     /// What came to mind and went well, the best last, then the question.
-    public static func prompt(_ asked: RecalledQuestion) -> Prompt {
-        let notes = asked.recollections.reversed().filter { $0.episode.outcome >= 0.5 }
-            .map { "\($0.episode.situation) \($0.episode.action).\n" }.joined()
+    /// - Parameters:
+    ///   - notes: the most recollections that are told. Small models lose their way among several.
+    ///   - transfer: how alike its situation must be for one to be told.
+    public static func prompt(_ asked: RecalledQuestion, notes: Int = 1, transfer: Double = 0.5) -> Prompt {
+        let told = verdicts(asked, transfer: transfer).filter { $0.episode.outcome > 0.5 }.prefix(notes)
+        let lines = told.reversed().map { "\($0.episode.situation) \($0.episode.action).\n" }.joined()
         return .chat([
-            .user(notes.isEmpty ? asked.question : "Remember:\n\(notes)\nQuestion: \(asked.question)")
+            .user(lines.isEmpty ? asked.question : "Remember:\n\(lines)\nQuestion: \(asked.question)")
         ])
+    }
+
+    /// For each action the recollection that says how it goes: the best of those in situations alike enough.
+    static func verdicts(_ asked: RecalledQuestion, transfer: Double) -> [Recollection] {
+        var actions: Set<String> = []
+        return asked.recollections.filter { $0.relevance >= transfer && actions.insert($0.episode.action).inserted }
     }
 }
 
@@ -87,12 +96,13 @@ public struct MemoryAgent: Sendable {
 ///     score(c) = ln p(c | recollections, question) - ln p(c | question)
 ///
 /// so that what the model says anyway does not drown what it was told; without recollections that went well, the
-/// likeliest. A candidate fails where it went badly in a situation at least as alike as ``transfer``; where all failed none
-/// is left out.
+/// likeliest. A candidate failed where the recollection of it that fits best went badly; where all did none is left out.
 public struct RememberingChooser: Stage {
     /// What answers.
     public let model: any LanguageModel
-    /// How alike situations must be for a failure to count.
+    /// The most recollections that the model is told.
+    public var notes = 1
+    /// How alike situations must be for what happened in one to count in the other, from 0 to 1.
     public var transfer = 0.5
 
     /// Choices by `model`.
@@ -106,13 +116,14 @@ public struct RememberingChooser: Stage {
             throw LanguageError.improperParameter(name: "candidates", value: "none", expected: "one at least")
         }
         let failed = Set(
-            asked.recollections.filter { $0.episode.outcome < 0.5 && $0.relevance >= transfer }.map(\.episode.action))
+            MemoryAgent.verdicts(asked, transfer: transfer).filter { $0.episode.outcome < 0.5 }.map(\.episode.action))
         let open = asked.candidates.filter { !failed.contains($0) }
         let candidates = open.isEmpty ? asked.candidates : open
         var plain = asked
         plain.recollections = []
-        var (scores, cost) = try await scores(candidates, MemoryAgent.prompt(asked))
-        if MemoryAgent.prompt(asked) != MemoryAgent.prompt(plain) {
+        let prompt = MemoryAgent.prompt(asked, notes: notes, transfer: transfer)
+        var (scores, cost) = try await scores(candidates, prompt)
+        if prompt != MemoryAgent.prompt(plain) {
             let (before, further) = try await self.scores(candidates, MemoryAgent.prompt(plain))
             scores = zip(scores, before).map { $0 - $1 }
             cost += further

@@ -39,10 +39,23 @@ import Testing
         }
         var asked = RecalledQuestion("colour of sea", recollections: memory.recall("colour of sea", limit: 3))
         #expect(
-            MemoryAgent.prompt(asked)
+            MemoryAgent.prompt(asked, notes: 2, transfer: 0)
                 == .chat([.user("Remember:\ncolour of sun gold.\ncolour of sea blue.\n\nQuestion: colour of sea")]))
+        #expect(
+            MemoryAgent.prompt(asked) == .chat([.user("Remember:\ncolour of sea blue.\n\nQuestion: colour of sea")]))
         asked.recollections = []
         #expect(MemoryAgent.prompt(asked) == .chat([.user("colour of sea")]))
+    }
+
+    @Test func `what went badly lately outweighs what went well long ago`() async throws {
+        var memory = EpisodicMemory(capacity: 9)
+        memory.weighting.retention = 1
+        let file = MemoryFile(memory)
+        let agent = MemoryAgent(file, answerer: MemoryAgent.choosing(model))
+        // In other words than these the outcomes stay apart.
+        try agent.learn("Ada's colour?", answer: "red", outcome: 1)
+        try agent.learn("Ada's colour today?", answer: "red", outcome: 0)
+        #expect(try await agent.stage.answer(RecalledQuestion("Ada's colour", candidates: colours)).output == "green")
     }
 
     @Test func `where all failed none is left out, and nothing to choose from is an error`() async throws {
