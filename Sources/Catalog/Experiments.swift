@@ -24,6 +24,7 @@ public enum Experiments {
         PopulationStudies(),
         HierarchicalRetrieval(),
         GroundedDialogue(),
+        LongTermMemory(),
     ]
 
     /// The experiment called `id`.

@@ -6,7 +6,7 @@ public struct Episode: Sendable, Hashable, Codable {
     public var situation: String
     /// What was done: the answer given.
     public var action: String
-    /// How it went, from 0 (badly) to 1 (well); the mean where several were made one.
+    /// How it went, from 0 (badly) to 1 (well); a running mean where several were made one.
     public var outcome: Double
     /// When it was last lived or recalled, in the memory's own steps.
     public internal(set) var time: Int

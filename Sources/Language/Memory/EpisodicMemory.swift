@@ -31,6 +31,8 @@ public struct EpisodicMemory: Sendable, Hashable {
         public var outcome = 0.5
         /// The relevance from which on two episodes with the same action are one.
         public var sameness = 0.95
+        /// How much the latest outcome counts at least where episodes are made one, from 0 (a mean over all) to 1.
+        public var renewal = 0.5
 
         /// The usual weighting.
         public init() {}
@@ -80,9 +82,8 @@ public struct EpisodicMemory: Sendable, Hashable {
             episodes[$0].action == episode.action && relevance(own, words[$0]) >= weighting.sameness
         }
         if let same {
-            // The mean over all that were made one.
-            let count = Double(episodes[same].count)
-            episodes[same].outcome = (episodes[same].outcome * count + episode.outcome) / (count + 1)
+            let share = max(weighting.renewal, 1 / Double(episodes[same].count + 1))
+            episodes[same].outcome += share * (episode.outcome - episodes[same].outcome)
             episodes[same].count += 1
             episodes[same].strength += 1
             episodes[same].time = time

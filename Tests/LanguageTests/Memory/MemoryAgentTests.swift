@@ -4,12 +4,11 @@ import Language
 import Testing
 
 @Suite struct `an agent with a memory` {
-    /// Likes the first candidate, but says again what stands in its conversation.
+    /// Likes red best, but is swayed by what stands in its notes.
     private let model = TableModel(logProbability: { text, prompt in
         guard case .chat(let messages) = prompt else { return .nan }
-        if messages.contains(.assistant(text)) { return log(0.9) }
-        if messages.contains(.assistant("Not \(text).")) { return log(0.01) }
-        return text == "red" ? log(0.3) : text == "green" ? log(0.2) : log(0.1)
+        if messages[0].content.contains("colour? \(text).\n") { return log(0.25) }
+        return log(text == "red" ? 0.3 : text == "green" ? 0.2 : 0.1)
     })
     private let colours = ["blue", "red", "green"]
 
@@ -33,16 +32,38 @@ import Testing
         #expect(try await agent.stage.answer(RecalledQuestion("Ada's colour?", candidates: colours)).output == "red")
     }
 
-    @Test func `what came to mind is told the best last, right or not`() throws {
+    @Test func `what came to mind and went well is told, the best last`() throws {
         var memory = EpisodicMemory(capacity: 9)
-        try memory.write(Episode(situation: "colour of sky", action: "red", outcome: 0))
-        try memory.write(Episode(situation: "colour of sea", action: "blue", outcome: 1))
-        let asked = RecalledQuestion("colour of sea", recollections: memory.recall("colour of sea", limit: 2))
+        for (thing, colour, outcome) in [("sky", "red", 0.0), ("sun", "gold", 1), ("sea", "blue", 1)] {
+            try memory.write(Episode(situation: "colour of \(thing)", action: colour, outcome: outcome))
+        }
+        var asked = RecalledQuestion("colour of sea", recollections: memory.recall("colour of sea", limit: 3))
         #expect(
-            MemoryAgent.conversation(asked) == [
-                .user("colour of sky"), .assistant("Not red."), .user("colour of sea"), .assistant("blue"),
-                .user("colour of sea"),
-            ])
+            MemoryAgent.prompt(asked, notes: 2, transfer: 0)
+                == .chat([.user("Remember:\ncolour of sun gold.\ncolour of sea blue.\n\nQuestion: colour of sea")]))
+        #expect(
+            MemoryAgent.prompt(asked) == .chat([.user("Remember:\ncolour of sea blue.\n\nQuestion: colour of sea")]))
+        asked.recollections = []
+        #expect(MemoryAgent.prompt(asked) == .chat([.user("colour of sea")]))
+    }
+
+    @Test func `what went badly lately outweighs what went well long ago`() async throws {
+        var memory = EpisodicMemory(capacity: 9)
+        memory.weighting.retention = 1
+        let file = MemoryFile(memory)
+        let agent = MemoryAgent(file, answerer: MemoryAgent.choosing(model))
+        // In other words than these the outcomes stay apart.
+        try agent.learn("Ada's colour?", answer: "red", outcome: 1)
+        try agent.learn("Ada's colour today?", answer: "red", outcome: 0)
+        #expect(try await agent.stage.answer(RecalledQuestion("Ada's colour", candidates: colours)).output == "green")
+    }
+
+    @Test func `where all failed none is left out, and nothing to choose from is an error`() async throws {
+        let memory = MemoryFile(EpisodicMemory(capacity: 9))
+        let agent = MemoryAgent(memory, answerer: MemoryAgent.choosing(model))
+        for colour in colours { try agent.learn("Ada's colour?", answer: colour, outcome: 0) }
+        #expect(try await agent.stage.answer(RecalledQuestion("Ada's colour?", candidates: colours)).output == "red")
+        await #expect(throws: (any Error).self) { try await agent.stage.answer(RecalledQuestion("?")) }
     }
 
     @Test func `a trace holds what was remembered`() async throws {
