@@ -58,8 +58,9 @@ public struct LabelStage<Input: Sendable>: Stage {
 
     /// - Throws: ``LanguageError``; where the model does not tell log-probabilities, too.
     public func answer(_ input: Input) async throws -> Answer<String> {
+        let labels = labels(input)
+        guard labels.count >= 2 else { throw Self.badLabels(labels) }
         let law = try await law(given: input)
-        guard law.labels.count >= 2 else { throw Self.badLabels(law.labels) }
         return try law.answer(law.likeliest)
     }
 

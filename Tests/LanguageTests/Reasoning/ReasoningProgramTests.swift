@@ -93,6 +93,33 @@ import Testing
         #expect(question.facts == ["A b.", "C d."] && question.question == "Is it so?")
     }
 
+    @Test func `two agents play twenty questions, each blind to the other's secret`() async throws {
+        let words = ["cat", "car", "cup"]
+        // The asker asks of the words in turn; the guesser names the first word that was not denied.
+        let table = ReasoningTable(
+            log: { _, text, prompt in
+                let word = prompt.split(separator: "\n").first { $0.hasPrefix("Word: ") }?.dropFirst(6) ?? "?"
+                let isIt = prompt.contains("Is it a \(word)?")
+                return (text == "yes") == isIt ? 0 : -.infinity
+            },
+            write: { field, prompt, _ in
+                if prompt.contains("Word:") { return "cheat" }
+                let turn = prompt.components(separatedBy: "Reply: no").count - 1
+                if field == "Question" { return "Is it a \(words[min(turn, 2)])?" }
+                return prompt.contains("Reply: yes") ? words[min(turn, 2)] : "nothing"
+            })
+        let form = Form()
+        let game = TwentyQuestions(
+            asker: form.written("Question", by: table.model),
+            knower: form.chosen("Reply", among: ["yes", "no"], by: table.model),
+            guesser: form.written("Guess", by: table.model), turns: 5)
+        var random = Random(seed: 1)
+        for (index, word) in words.enumerated() {
+            #expect(try await game.program.simulate(word, using: &random) == .init(isWon: true, turns: index + 1))
+        }
+        #expect(try await game.program.simulate("cow", using: &random) == .init(isWon: false, turns: 5))
+    }
+
     @Test func `a tool works out what a model writes, and says what is wrong with it`() async throws {
         let model = ScriptedLanguageModel { prompt in
             let text = prompt.wholeText
