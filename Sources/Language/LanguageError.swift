@@ -34,6 +34,10 @@ public enum LanguageError: Error, Equatable, Sendable {
     case improperParameter(name: String, value: String, expected: String)
     /// A sequence that was closed, or belongs to another context.
     case closedSequence(model: String)
+    /// An endpoint did not serve a request.
+    case endpoint(model: String, address: String, failure: EndpointFailure)
+    /// The key to an endpoint is not where it should be.
+    case missingKey(place: String, remedy: String)
     /// A scripted model's table has no answer to a prompt.
     case unknownPrompt(model: String, prompt: String)
 }
@@ -64,6 +68,8 @@ extension LanguageError: CustomStringConvertible {
         case .unsupported(let model, let what, let remedy): "\(model): \(what). \(remedy)"
         case .improperParameter(let name, let value, let expected): "\(name) = \(value): expected \(expected)."
         case .closedSequence(let model): "\(model): the sequence was closed, or belongs to another context."
+        case .endpoint(let model, let address, let failure): "\(model) at \(address): \(failure)"
+        case .missingKey(let place, let remedy): "the key to the endpoint is not in \(place). \(remedy)"
         case .unknownPrompt(let model, let prompt):
             "\(model): its table has no answer to this prompt; add a rule that matches it:\n\(prompt)"
         }
