@@ -95,8 +95,10 @@ let allRooms: [Room] = [
         libraries: ["CZlib"]),
 ]
 
-/// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else.
+/// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else; `ROOM=cascade` the
+/// command line on all rooms.
 let onlyRoom = Context.environment["ROOM"].flatMap { name in allRooms.first { $0.name == name } }
+let onlyCommands = Context.environment["ROOM"] == "cascade"
 let rooms = onlyRoom.map { only in
     allRooms.filter {
         $0.name == only.name || only.uses.contains($0.name)
@@ -123,7 +125,7 @@ let commands: [Target] = [
 let targets =
     systemLibraries + compiledLibraries + (onlyRoom?.testTools.isEmpty == true ? [] : [endpointTesting])
     + (rooms ?? allRooms).map(\.target)
-    + (onlyRoom.map { [$0] } ?? allRooms).filter(\.hasTests).map(\.tests)
+    + (onlyRoom.map { [$0] } ?? (onlyCommands ? [] : allRooms)).filter(\.hasTests).map(\.tests)
     + (rooms == nil ? commands : [])
 
 /// The packages that the targets use products of; others are not fetched.

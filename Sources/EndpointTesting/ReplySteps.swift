@@ -21,9 +21,14 @@ extension ScriptedServer.Step {
     /// The end of a body in chunks.
     public static var endOfChunks: ScriptedServer.Step { .text("0\r\n\r\n") }
 
+    /// A whole reply with status 200.
+    public static func reply(_ body: String, type: String = "application/json") -> ScriptedServer.Step {
+        reply(200, body, type: type)
+    }
+
     /// A whole reply.
     public static func reply(
-        _ status: Int = 200, _ body: String, type: String = "application/json",
+        _ status: Int, _ body: String, type: String = "application/json",
         headers: KeyValuePairs<String, String> = [:]
     ) -> ScriptedServer.Step {
         let more = headers.map { "\($0.key): \($0.value)\r\n" }.joined()

@@ -42,7 +42,7 @@ import Testing
         let twice = try run("models", "add", "far", "--endpoint", server.address)
         #expect(twice.status == 64 && twice.errors.contains("--replace"))
         let list = try run("models", "list")
-        #expect(list.output.contains("far") && list.output.contains(server.address))
+        #expect(list.status == 0 && list.output.contains("far"))
         #expect(try run("models", "list", "--json").output.contains("\"endpoint\": \"\(server.address)\""))
         let info = try run("models", "info", "far")
         #expect(info.status == 0 && info.output.contains("5 likeliest") && info.output.contains("FAR_KEY"))
@@ -116,7 +116,7 @@ import Testing
         // Every seventh question fails until the second run.
         let isSecondRun = Mutex(false)
         let flaky = try await adder { request in
-            !isSecondRun.withLock { $0 } && (0..<10).contains { request.body.contains("\($0 * 7) plus 1 ") }
+            !isSecondRun.withLock { $0 } && (0..<15).contains { request.body.contains("\"\($0 * 7) plus 1 ") }
         }
         let steady = try await adder()
         defer {
@@ -129,7 +129,7 @@ import Testing
                     == 0)
         }
         var text = "{\"task\": \"sums\", \"judge\": \"number\", \"template\": \"{input} is what?\"}\n"
-        for number in 0..<70 {
+        for number in 0..<105 {
             // The adder is wrong where the third number counts.
             let extra = number % 3 == 0 ? " plus 2" : ""
             text +=
@@ -139,15 +139,15 @@ import Testing
         let log = folder.path("log.jsonl")
         let first = try run("record", tasks, "--models", "near,far", "-o", log, "--json")
         #expect(first.status == 69 && first.errors.contains("not today"), "\(first.errors)")
-        #expect(first.json["recorded"] as? Int == 60 && first.json["failed"] as? Int == 10, "\(first.output)")
+        #expect(first.json["recorded"] as? Int == 90 && first.json["failed"] as? Int == 15, "\(first.output)")
         isSecondRun.withLock { $0 = true }
         let second = try run("record", tasks, "--models", "near,far", "-o", log, "--json")
         #expect(second.status == 0, "\(second.errors)")
-        #expect(second.json["recorded"] as? Int == 10 && second.json["skipped"] as? Int == 60, "\(second.output)")
+        #expect(second.json["recorded"] as? Int == 15 && second.json["skipped"] as? Int == 90, "\(second.output)")
         let read = try OutcomeLog.read(from: log)
-        #expect(read.count == 70 && read.isComplete && read.money.allSatisfy { $0 > 0 })
+        #expect(read.count == 105 && read.isComplete && read.money.allSatisfy { $0 > 0 })
         let policy = folder.path("policy.json")
-        let fit = try run("fit", log, "--policy", "single-model", "-o", policy)
+        let fit = try run("fit", log, "--policy", "thresholds", "-o", policy)
         #expect(fit.status == 0, "\(fit.errors)")
         let ask = try run("ask", "20 plus 5", "--policy", policy, "--task", tasks, "--json")
         #expect(ask.status == 0 && ask.json["answer"] as? String == "25.", "\(ask.errors)")
