@@ -65,10 +65,11 @@ public final class ScriptedServer: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
+        port = channel.localAddress?.port ?? 0
     }
 
     /// Its port.
-    public var port: Int { channel.localAddress?.port ?? 0 }
+    public let port: Int
     /// Where its interface begins.
     public var address: String { "http://127.0.0.1:\(port)/v1" }
     /// What it has seen so far.

@@ -92,7 +92,8 @@ func jsonObject(_ text: String) -> [String: Any] {
     @Test func `a model that tells less is asked for less, and its evidence is missing`() async throws {
         let server = try await ScriptedServer { _ in CompletionPiece.answer(["Paris", "."]) }
         defer { server.stop() }
-        for (tells, asks) in [(ModelCapabilities.Probabilities.none, nil), (.chosenToken, 0)] as [(_, Int?)] {
+        let levels: [(ModelCapabilities.Probabilities, Int?)] = [(.none, nil), (.chosenToken, 0)]
+        for (tells, asks) in levels {
             let model = try remoteModel(server, tells: tells)
             #expect(model.capabilities.probabilities == tells)
             let answer = try await GenerationStage(model) { (text: String) in .chat([.user(text)]) }.answer("x")
@@ -283,7 +284,7 @@ func jsonObject(_ text: String) -> [String: Any] {
             [.streamHead(), .event(#"{"error":{"message":"\#(secret) is bad"}}"#), .endOfChunks],
             CompletionPiece.answer(["x"], model: secret), [.reply(302, "", headers: ["location": "/\(secret)"])],
         ]
-        let server = try await ScriptedServer { replies[$0.number] }
+        let server = try await ScriptedServer { $0.number < replies.count ? replies[$0.number] : replies[0] }
         defer { server.stop() }
         let model = try remoteModel(server) { $0.key = .environment("CASCADE_TEST_KEY_B") }
         for number in replies.indices {
@@ -307,5 +308,7 @@ func jsonObject(_ text: String) -> [String: Any] {
             $0.keyHeader = "api-key"
         }
         _ = try? await other.generate(hello)
+        let last = try #require(server.counts.requests.last)
+        #expect(last.headers["api-key"] == secret && last.headers["authorization"] == nil)
     }
 }
