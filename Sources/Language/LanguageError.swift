@@ -42,6 +42,10 @@ public enum LanguageError: Error, Equatable, Sendable {
     case closedSequence(model: String)
     /// None of the texts drawn side by side has a weight any more.
     case noParticleLeft(step: Int, particles: Int, reason: String)
+    /// An endpoint did not serve a request.
+    case endpoint(model: String, address: String, failure: EndpointFailure)
+    /// The key to an endpoint is not where it should be.
+    case missingKey(place: String, remedy: String)
     /// A scripted model's table has no answer to a prompt.
     case unknownPrompt(model: String, prompt: String)
 }
@@ -79,6 +83,8 @@ extension LanguageError: CustomStringConvertible {
         case .closedSequence(let model): "\(model): the sequence was closed, or belongs to another context."
         case .noParticleLeft(let step, let particles, let reason):
             "none of \(particles) particles is left at token \(step): \(reason)."
+        case .endpoint(let model, let address, let failure): "\(model) at \(address): \(failure)"
+        case .missingKey(let place, let remedy): "the key to the endpoint is not in \(place). \(remedy)"
         case .unknownPrompt(let model, let prompt):
             "\(model): its table has no answer to this prompt; add a rule that matches it:\n\(prompt)"
         }
