@@ -17,17 +17,20 @@ struct Room {
     var uses: [String] = []
     /// C libraries, the system's or compiled here.
     var libraries: [String] = []
+    /// Products of other packages.
+    var products: [Target.Dependency] = []
     var hasTests = true
 
     var target: Target {
-        .target(name: name, dependencies: (uses + libraries).map { .byName(name: $0) }, swiftSettings: settings)
+        .target(
+            name: name, dependencies: (uses + libraries).map { .byName(name: $0) } + products, swiftSettings: settings)
     }
 
     var tests: Target {
         // The laws of the algebra are checked by the rooms that know it.
         let tools = name == "Cascades" || uses.contains("Cascades") ? ["CascadesTesting"] : []
         return .testTarget(
-            name: "\(name)Tests", dependencies: ([name] + tools + uses).map { .byName(name: $0) },
+            name: "\(name)Tests", dependencies: ([name] + tools + uses).map { .byName(name: $0) } + products,
             swiftSettings: settings)
     }
 }
@@ -40,13 +43,21 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
     // Linux: built by `make setup`; found through PKG_CONFIG_PATH, which the Makefile sets.
     .systemLibrary(name: "CLlama", pkgConfig: "llama", providers: [.brew(["llama.cpp"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 ]
 
 /// Loops in C, compiled for several instruction sets; the best that the machine knows is chosen as the program runs.
 let compiledLibraries: [Target] = [.target(name: "CVectorKernels")]
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let packages: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let argumentParser = product("ArgumentParser", "swift-argument-parser")
 
 let allRooms: [Room] = [
     // Floor 0
@@ -63,6 +74,9 @@ let allRooms: [Room] = [
         name: "Language", uses: ["Inference", "Cascades", "Probability", "NumericalMethods"], libraries: ["CLlama"]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
+    Room(
+        name: "Storage", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CPostgres"],
+        products: [product("GRDB", "GRDB.swift")]),
     // Floor 4
     Room(
         name: "Catalog",
@@ -83,14 +97,16 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
+            "Catalog", "Storage", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports",
+            argumentParser,
         ],
         swiftSettings: settings),
     .executableTarget(
         name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
         path: "Examples/FashionMNIST", swiftSettings: settings),
     .testTarget(
-        name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral", "Language"], swiftSettings: settings),
+        name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral", "Language", "Storage"],
+        swiftSettings: settings),
 ]
 
 let package = Package(
@@ -98,7 +114,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: (rooms ?? allRooms).map { .library(name: $0.name, targets: [$0.name]) }
         + (rooms == nil ? [.executable(name: "cascade", targets: ["cascade"])] : []),
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    dependencies: packages,
     targets: systemLibraries + compiledLibraries + (rooms ?? allRooms).map(\.target)
         + (onlyRoom.map { [$0] } ?? allRooms).filter(\.hasTests).map(\.tests)
         + (rooms == nil ? commands : [])

@@ -34,6 +34,7 @@ struct CascadeCommand: AsyncParsableCommand {
                     AskCommand.self, ChatCommand.self, RecordCommand.self, ScoreCommand.self, ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
+            CommandGroup(name: "Gateway", subcommands: [KeysCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),
         ])
 
