@@ -46,6 +46,8 @@ public final class BudgetKeeper: Sendable {
         var away: StorageError?
         var watch: PeerWatch
         var gateways = 1
+        /// When the ledger's old windows were forgotten last.
+        var lastTrim = -Double.infinity
         /// The limits that are gone, to be given back.
         var released: [LeaseAmount] = []
     }
@@ -136,6 +138,10 @@ public final class BudgetKeeper: Sendable {
             }
             for peer in dead { _ = try await ledger.bury(peer.holder, beats: peer.beats) }
             try await giveBack()
+            if state.withLock({ start - $0.lastTrim >= 3_600 }) {
+                try await ledger.trim(at: time())
+                state.withLock { $0.lastTrim = start }
+            }
         } catch LedgerError.buried {
             try await renew(holder)
         } catch let error as StorageError {

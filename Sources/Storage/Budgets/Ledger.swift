@@ -29,6 +29,10 @@ public protocol Ledger: Sendable {
 
     /// Takes all leases of `holder` back and forgets it: what a gateway says of itself when it ends.
     func retire(_ holder: String) async throws
+
+    /// Forgets the windows of minutes and hours that are long over at `time`, in seconds since 1970: nobody spends from
+    /// them any more, and there would be more and more.
+    func trim(at time: Double) async throws
 }
 
 /// What a gateway asks the ledger for.

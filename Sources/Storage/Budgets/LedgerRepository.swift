@@ -85,6 +85,20 @@ public struct LedgerRepository: Ledger {
         }
     }
 
+    public func trim(at time: Double) async throws {
+        let day: Int64 = 86_400
+        let now = Window.minute.start(at: time)
+        try await database.write { connection in
+            for (window, age) in [(Window.minute, day), (.hour, 7 * day)] {
+                for table in ["ledger", "leases"] {
+                    try connection.execute(
+                        "DELETE FROM \(table) WHERE account LIKE $1 AND window_start < $2",
+                        [.text("%/\(window.rawValue)"), .integer(now - age)])
+                }
+            }
+        }
+    }
+
     /// What was spent of `limit` by `key` in the window that holds `time`, and what gateways hold of the rest.
     public func spent(_ key: String, _ limit: Limit, at time: Double) async throws -> LeaseAnswer {
         let account: [SQLValue] = [.text(key), .text(limit.account), .integer(limit.window.start(at: time))]

@@ -29,6 +29,8 @@ public final class PostgresDatabase: Database {
         listener = PostgresListener(address, place: place)
     }
 
+    deinit { listener.stop() }
+
     public var dialect: SQLDialect { .postgres }
 
     public func read<Result: Sendable>(

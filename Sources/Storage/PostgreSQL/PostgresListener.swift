@@ -36,9 +36,14 @@ final class PostgresListener: Sendable {
         return hub.stream(on: channel)
     }
 
-    func close() async {
+    /// Ends all streams; the thread ends soon after.
+    func stop() {
         state.withLock { $0.isClosed = true }
         hub.close()
+    }
+
+    func close() async {
+        stop()
         await withCheckedContinuation { continuation in
             ended.notify(queue: .global()) { continuation.resume() }
         }

@@ -38,12 +38,11 @@ extension Store {
     /// - Throws: ``StorageError``; ``StorageError/notFound(kind:name:)`` where no request is as `export` says;
     ///   `LogError` where there are too many stages for one log.
     public func outcomeLog(_ export: LogExport = LogExport()) async throws -> OutcomeLog {
-        try await database.read { connection in
-            let qualities = try RequestQualities(connection, export.filter)
+        var filter = export.filter
+        filter.isJudged = !export.includesUnjudged
+        return try await database.read { [filter] connection in
             var columns = LogColumns()
-            try RequestRepository.each(connection, export.filter) { record in
-                if export.includesUnjudged || qualities.isJudged(record.id) { columns.note(record.trace.schema) }
-            }
+            for schema in try Self.schemas(connection, filter) { columns.note(schema) }
             guard let schema = columns.schema else {
                 throw StorageError.notFound(
                     kind: "request", name: export.includesUnjudged ? "of this kind" : "with feedback, of this kind")
@@ -54,13 +53,28 @@ extension Store {
                         "the requests have \(schema.stages.count) stages between them, more than \(StageSet.capacity)",
                     remedy: "Export one model, or a shorter time.")
             }
+            let qualities = try RequestQualities(connection, filter)
             var builder = LogBuilder(schema: schema, answers: export.answers)
-            try RequestRepository.each(connection, export.filter) { record in
-                if export.includesUnjudged || qualities.isJudged(record.id) {
-                    builder.add(record, columns.places(of: record.trace.schema), qualities)
-                }
+            try RequestRepository.each(connection, filter) { record in
+                builder.add(record, columns.places(of: record.trace.schema), qualities)
             }
             return builder.finished()
+        }
+    }
+
+    /// The schemas of the requests of `filter`, in the order in which they first occur.
+    private static func schemas(
+        _ connection: any DatabaseConnection, _ filter: RequestRepository.Filter
+    ) throws -> [LogSchema] {
+        let known = try StoredSchema.all(connection)
+        let (condition, arguments) = filter.condition
+        return try connection.rows(
+            "SELECT r.schema_id FROM requests r \(condition) GROUP BY r.schema_id ORDER BY MIN(r.time), r.schema_id",
+            arguments
+        ) { row in
+            let id = try row.text(0)
+            guard let schema = known[id] else { throw StorageError.notFound(kind: "schema", name: id) }
+            return schema
         }
     }
 }
@@ -78,8 +92,6 @@ private struct RequestQualities {
             """, arguments
         ) { row in byRequest[try row.text(0), default: [:]][try row.int(1)] = try row.double(2) }
     }
-
-    func isJudged(_ request: String) -> Bool { byRequest[request] != nil }
 
     /// How good what `stage` said to `record` was; `NaN` where nobody knows.
     func quality(_ record: RequestRecord, stage: Int) -> Double {

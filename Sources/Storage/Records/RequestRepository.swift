@@ -29,6 +29,9 @@ public struct RequestRepository: Sendable {
             self.until = until
         }
 
+        /// Only requests whose answers somebody judged.
+        var isJudged = false
+
         /// The condition on `r` and its arguments.
         var condition: (sql: String, arguments: [SQLValue]) {
             var parts: [String] = []
@@ -43,6 +46,7 @@ public struct RequestRepository: Sendable {
             add("r.policy_version =", policyVersion.map { .int($0) })
             add("r.time >=", from.map { .double($0) })
             add("r.time <", until.map { .double($0) })
+            if isJudged { parts.append("EXISTS (SELECT 1 FROM feedback f WHERE f.request_id = r.id)") }
             return (parts.isEmpty ? "" : "WHERE " + parts.joined(separator: " AND "), arguments)
         }
     }
@@ -72,6 +76,19 @@ public struct RequestRepository: Sendable {
                 WHERE r.id IN (SELECT r.id FROM requests r \(condition) ORDER BY r.time DESC, r.id DESC
                     LIMIT \(max(0, limit)))
                 """, arguments, order: "r.time DESC, r.id DESC,")
+        }
+    }
+
+    /// Takes away the requests that came before `time` with all that was said of them; says how many there were.
+    @discardableResult
+    public func remove(before time: Double) async throws -> Int {
+        try await database.write { connection in
+            for table in ["choices", "feedback"] {
+                try connection.execute(
+                    "DELETE FROM \(table) WHERE request_id IN (SELECT id FROM requests WHERE time < $1)",
+                    [.double(time)])
+            }
+            return try connection.execute("DELETE FROM requests WHERE time < $1", [.double(time)])
         }
     }
 

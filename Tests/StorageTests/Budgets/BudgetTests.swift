@@ -234,3 +234,38 @@ import Testing
             ])
     }
 }
+
+@Suite struct `ledger` {
+    @Test(arguments: TestDatabase.available)
+    func `forgets minutes and hours that are long over, and nothing else`(_ kind: TestDatabase) async throws {
+        let folder = try ScratchFolder()
+        let store = try await Store(kind.make(folder))
+        let now = 1e9
+        let limits = Window.allCases.map { Limit(.requests, 100, per: $0) }
+        func settle(_ time: Double, number: Int) async throws {
+            let settlements = limits.map {
+                Settlement(
+                    place: .init(key: "k", account: $0.account, window: $0.window.start(at: time), holder: "h"),
+                    spent: 1,
+                    leased: 0)
+            }
+            try await RecordBatchWriter(writer: "w", texts: .none).write(
+                RecordBatch(number: number, events: [], settlements: settlements, lost: 0), to: store.database)
+        }
+        for (number, age) in ([0, 3_600, 2 * 86_400, 30 * 86_400] as [Double]).enumerated() {
+            try await settle(now - age, number: number + 1)
+        }
+        try await store.ledger.trim(at: now)
+        func spent(_ window: Window, _ age: Double) async throws -> Int64 {
+            try await store.ledger.spent("k", Limit(.requests, 100, per: window), at: now - age).settled
+        }
+        #expect(try await spent(.minute, 0) == 1)
+        #expect(try await spent(.minute, 3_600) == 1)
+        #expect(try await spent(.minute, 2 * 86_400) == 0)
+        #expect(try await spent(.hour, 2 * 86_400) == 1)
+        #expect(try await spent(.hour, 30 * 86_400) == 0)
+        #expect(try await spent(.day, 30 * 86_400) == 1)
+        #expect(try await spent(.total, 0) == 4)
+        await store.close()
+    }
+}

@@ -58,6 +58,8 @@ final class ModelLedger: AuditedLedger {
 
     func retire(_ holder: String) async throws { state.withLock { Self.remove(&$0, holder) } }
 
+    func trim(at time: Double) async throws {}
+
     func write(_ batch: RecordBatch, from writer: String) async throws {
         state.withLock { state in
             if batch.number <= state.lastBatch[writer] ?? 0 { return }
@@ -99,6 +101,7 @@ struct TableLedger: AuditedLedger {
     }
     func bury(_ holder: String, beats: Int) async throws -> Bool { try await store.ledger.bury(holder, beats: beats) }
     func retire(_ holder: String) async throws { try await store.ledger.retire(holder) }
+    func trim(at time: Double) async throws { try await store.ledger.trim(at: time) }
 
     func write(_ batch: RecordBatch, from writer: String) async throws {
         try await RecordBatchWriter(writer: writer, texts: .none).write(batch, to: store.database)

@@ -133,6 +133,10 @@ import Testing
         await #expect(throws: StorageError.notFound(kind: "request", name: "with feedback, of this kind")) {
             _ = try await store.outcomeLog(LogExport(.init(from: 35)))
         }
+        // What is too old to keep goes with all that was said of it.
+        #expect(try await store.requests.remove(before: 12) == 12)
+        #expect(try await store.outcomeLog().ids.first == "request 12")
+        #expect(try await store.feedback.all(of: "request 3").isEmpty)
         await writer.close()
     }
 
