@@ -58,6 +58,7 @@ public final class RecordWriter: Sendable {
         var sleeper: CheckedContinuation<Void, Never>?
         var flushes: [(mark: RecordQueue.Mark, continuation: CheckedContinuation<Void, any Error>)] = []
         var isClosing = false
+        var isEnded = false
         var failure: StorageError?
         var loop: Task<Void, Never>?
     }
@@ -132,13 +133,14 @@ public final class RecordWriter: Sendable {
     /// - Throws: ``StorageError`` as soon as the store does not take it.
     public func flush() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let isDone = state.withLock { state in
+            let result: Result<Void, any Error>? = state.withLock { state in
                 let mark = state.queue.mark
-                if state.queue.hasReached(mark) { return true }
+                if state.queue.hasReached(mark) { return .success(()) }
+                if state.isEnded { return .failure(StorageError.closed(place: database.place)) }
                 state.flushes.append((mark, continuation))
-                return false
+                return nil
             }
-            if isDone { continuation.resume() }
+            if let result { continuation.resume(with: result) }
         }
     }
 
@@ -184,6 +186,7 @@ public final class RecordWriter: Sendable {
             }
             if isClosing, state.withLock({ !$0.queue.hasWork }) { break }
         }
+        state.withLock { $0.isEnded = true }
         finishFlushes(StorageError.closed(place: database.place))
     }
 

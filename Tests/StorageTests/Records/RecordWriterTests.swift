@@ -167,7 +167,11 @@ import Testing
         for record in records.suffix(10) { #expect(writer.submit(.request(record))) }
         while writer.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(try await store.requests.count() == 30)
-        // A copy in its place is another file: it is opened.
+        // A writer that is closed while the store is away says what is lost, and ends.
+        try move(path, folder.path("away"))
+        for record in SampleRecords.records(7, seed: 5) { writer.submit(.request(record)) }
+        #expect(await writer.close(within: .milliseconds(50)) == 7)
+        await #expect(throws: StorageError.self) { try await writer.flush() }
         await store.close()
     }
 
