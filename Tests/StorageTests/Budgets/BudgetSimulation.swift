@@ -210,7 +210,7 @@ final class BudgetSimulation {
     private func crash(_ index: Int) async throws {
         crashes += 1
         addInFlight(index)
-        dead.append(gateways[index].holder)
+        if !gateways[index].isBuried { dead.append(gateways[index].holder) }
         gateways[index] = try await newGateway()
     }
 

@@ -22,6 +22,35 @@ enum TestDatabase: String, CaseIterable, CustomTestStringConvertible, Sendable {
     }
 }
 
+/// Counts the signals of a stream.
+final class ChangeCount: Sendable {
+    private final class Counter: Sendable { let value = Mutex(0) }
+
+    private let counter: Counter
+    private let task: Task<Void, Never>
+
+    init(_ changes: AsyncStream<Void>) {
+        let counter = Counter()
+        self.counter = counter
+        task = Task { for await _ in changes { counter.value.withLock { $0 += 1 } } }
+    }
+
+    var count: Int { counter.value.withLock { $0 } }
+
+    /// Whether more than `count` signals are there in time.
+    func passes(_ count: Int, within limit: Duration) async -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while self.count <= count {
+            if ContinuousClock.now > deadline { return false }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return true
+    }
+
+    /// Returns when the stream has ended.
+    func end() async { await task.value }
+}
+
 /// A folder of one test, gone when the test is over.
 final class ScratchFolder: Sendable {
     let root: String
