@@ -31,7 +31,8 @@ struct CascadeCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Language models",
                 subcommands: [
-                    AskCommand.self, ChatCommand.self, RecordCommand.self, ScoreCommand.self, ModelsCommand.self,
+                    AskCommand.self, ChatCommand.self, RecordCommand.self, ScoreCommand.self, TasksCommand.self,
+                    ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
             CommandGroup(name: "Gateway", subcommands: [KeysCommand.self]),
