@@ -137,7 +137,8 @@ public actor EmbeddedContext {
         batchNumber += 1
         let requests = waiting
         waiting.removeAll()
-        expected = Set(requests.lazy.flatMap(\.wants).map(\.sequence))
+        // A caller that is alone has nobody to share a batch with.
+        expected = requests.count > 1 ? Set(requests.lazy.flatMap(\.wants).map(\.sequence)) : []
         if requests.count == 1 {
             answer(requests[0].wants, requests[0].reply)
             return
