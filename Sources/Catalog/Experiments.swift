@@ -17,8 +17,6 @@ public enum Experiments {
         GuidedModels(),
         HiddenMarkovCoverage(),
         MultiDraftSpeculation(),
-        LanguageModelCascades(),
-        SlowThinking(),
         CapabilityHarness(),
         RewardBench(),
         PopulationStudies(),
