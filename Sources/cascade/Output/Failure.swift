@@ -64,7 +64,7 @@ struct Failure: Error {
     private static func status(of error: LanguageError) -> ExitStatus {
         switch error {
         case .unknownModel, .improperParameter: .usage
-        case .missingModel, .fetchFailed: .unavailable
+        case .missingModel, .fetchFailed, .endpoint, .missingKey: .unavailable
         case .decodingFailed, .closedSequence: .bug
         default: .data
         }
