@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cascades
 import Foundation
 import Language
 import Reports
