@@ -81,9 +81,9 @@ struct AskCommand: AsyncParsableCommand {
             throw ValidationError("--system: a program says itself what the model is told. Leave it out.")
         }
         if policy == nil, models != nil { throw ValidationError("--models are those of a policy: give --policy, too.") }
-        if steering.steer != nil, policy != nil || task != nil {
+        if steering.steer != nil, policy != nil || task != nil || program != nil {
             throw ValidationError(
-                "--steer is for one model that answers in its own words: leave out --policy and --task.")
+                "--steer is for one model that answers in its own words: leave out --policy, --task and --program.")
         }
         if steering.steer != nil, sampling.temperature == 0 {
             throw ValidationError("--steer draws texts: give a --temperature above 0, or none.")
