@@ -172,7 +172,12 @@ struct AskCommand: AsyncParsableCommand {
 
     /// Finds an answer that looks as a file says.
     private func steer(_ question: Question, _ task: QuestionTask, _ constraint: TextConstraint) async throws {
-        let model = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        let loaded = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        try loaded.require(.probabilities(.allTokens))
+        guard let model = loaded as? EmbeddedLanguageModel else {
+            throw LanguageError.unsupported(
+                model: loaded.name, what: "its texts can't be steered", remedy: "Use a model in this process.")
+        }
         let request = GenerationRequest(
             task.prompt(question.input, chat: model.chats), sampling: sampling.parameters(temperature: 1),
             maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
