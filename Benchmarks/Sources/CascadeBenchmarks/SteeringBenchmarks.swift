@@ -54,7 +54,7 @@ enum SteeringBenchmarks {
         let configuration = ContextConfiguration(cells: 4096, sequences: 64, threads: 1)
         let passage = String(
             repeating: "The harbour was quiet that morning, and the boats lay still between the piers. ", count: 18)
-        func request(_ seed: Int) -> GenerationRequest {
+        @Sendable func request(_ seed: Int) -> GenerationRequest {
             GenerationRequest(.text(passage), maximumTokens: 24, seed: UInt64(seed))
         }
         var ratios: [Double] = []

@@ -35,12 +35,18 @@ public struct GenerationRequest: Sendable, Hashable {
     /// - Throws: ``LanguageError/improperParameter(name:value:expected:)``,
     ///   ``LanguageError/unsupported(model:what:remedy:)``.
     func check(for model: some LanguageModel) throws(LanguageError) {
-        try sampling.check()
+        try check()
         if !tools.isEmpty { try model.require(.tools) }
         if case .chat(let messages) = prompt {
             try model.require(.conversations)
             if messages.contains(where: { $0.toolCalls != nil || $0.toolCallID != nil }) { try model.require(.tools) }
         }
+    }
+
+    /// Checks the request alone.
+    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)``.
+    func check() throws(LanguageError) {
+        try sampling.check()
         guard maximumTokens >= 1 else {
             throw .improperParameter(name: "maximumTokens", value: "\(maximumTokens)", expected: "1 or more")
         }

@@ -83,9 +83,9 @@ struct AskCommand: AsyncParsableCommand {
             throw ValidationError("--system: a program says itself what the model is told. Leave it out.")
         }
         if policy == nil, models != nil { throw ValidationError("--models are those of a policy: give --policy, too.") }
-        if steering.steer != nil, policy != nil || task != nil {
+        if steering.steer != nil, policy != nil || task != nil || program != nil {
             throw ValidationError(
-                "--steer is for one model that answers in its own words: leave out --policy and --task.")
+                "--steer is for one model that answers in its own words: leave out --policy, --task and --program.")
         }
         if steering.steer != nil, sampling.temperature == 0 {
             throw ValidationError("--steer draws texts: give a --temperature above 0, or none.")
@@ -172,7 +172,12 @@ struct AskCommand: AsyncParsableCommand {
 
     /// Finds an answer that looks as a file says.
     private func steer(_ question: Question, _ task: QuestionTask, _ constraint: TextConstraint) async throws {
-        let model = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        let loaded = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        try loaded.require(.probabilities(.allTokens))
+        guard let model = loaded as? EmbeddedLanguageModel else {
+            throw LanguageError.unsupported(
+                model: loaded.name, what: "its texts can't be steered", remedy: "Use a model in this process.")
+        }
         let request = GenerationRequest(
             task.prompt(question.input, chat: model.chats), sampling: sampling.parameters(temperature: 1),
             maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
