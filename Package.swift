@@ -97,7 +97,8 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Storage", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports",
+            "Catalog", "Storage", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods",
+            "Reports",
             argumentParser,
         ],
         swiftSettings: settings),

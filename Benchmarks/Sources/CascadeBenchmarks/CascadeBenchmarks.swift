@@ -32,6 +32,8 @@ struct CascadeBenchmarks {
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
             ("decoding", DecodingBenchmarks.run),
             ("storage", StorageBenchmarks.run),
+            ("steering", SteeringBenchmarks.run),
+            ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {
