@@ -110,9 +110,12 @@ struct LanguageModelCascades: Experiment {
                 }
                 for (index, thought) in WordGroups.thoughts.enumerated() {
                     let found = Comparison(estimates.map { $0[index] })
-                    // A thought that no replicate came to has no standard error; it should have next to no probability.
-                    let error = max(found.standardError, 1 / Double(16 * size))
-                    deviation = max(deviation, abs(found.mean - (exact[thought] ?? 0)) / error)
+                    // A thought that hardly any replicate came to: no less than as many plain draws would be off.
+                    let probability = exact[thought] ?? 0
+                    let plain = (probability * (1 - probability) / Double(16 * method.draws(size))).squareRoot()
+                    deviation = max(
+                        deviation,
+                        abs(found.mean - probability) / max(found.standardError, plain, .leastNormalMagnitude))
                 }
             }
             table.add([.text(method.rawValue), .number(deviation, significant: 3)])
@@ -345,6 +348,9 @@ private enum PosteriorMethod: String, CaseIterable {
     case rejection
     case metropolisHastings = "Metropolis-Hastings"
 
+    /// How many draws a replicate of `size` comes to.
+    func draws(_ size: Int) -> Int { self == .rejection ? size / 5 : size }
+
     /// The posterior probabilities of the outputs from about `size` runs, one after the other.
     func probabilities(
         _ program: QuestionProgram, _ question: String, size: Int, using random: inout Random
@@ -357,7 +363,7 @@ private enum PosteriorMethod: String, CaseIterable {
             return try await ReexecutionSMC(particles: size, concurrency: 1)
                 .run(program, question, using: &random).probabilities
         case .rejection:
-            return try await RejectionSampling(samples: size / 5, concurrency: 1)
+            return try await RejectionSampling(samples: draws(size), concurrency: 1)
                 .run(program, question, using: &random).probabilities
         case .metropolisHastings:
             let outputs = try await ProgramChains(chains: 1, steps: size, concurrency: 1)
