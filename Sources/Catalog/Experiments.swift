@@ -17,6 +17,8 @@ public enum Experiments {
         GuidedModels(),
         HiddenMarkovCoverage(),
         MultiDraftSpeculation(),
+        LanguageModelCascades(),
+        SlowThinking(),
         CapabilityHarness(),
         RewardBench(),
         PopulationStudies(),
