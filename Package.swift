@@ -83,7 +83,8 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
+            "Catalog", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods", "Reports",
+            argumentParser,
         ],
         swiftSettings: settings),
     .executableTarget(

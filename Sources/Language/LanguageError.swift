@@ -24,6 +24,8 @@ public enum LanguageError: Error, Equatable, Sendable {
     case noTokenLeft(reason: String)
     /// A grammar, schema, regular expression or word list that can't be read. Places count from 1.
     case badConstraint(kind: String, line: Int, column: Int, reason: String)
+    /// A calculation that can't be read, worked out, or ended within its limits. Places count from 1.
+    case badScript(line: Int, column: Int, reason: String)
     /// A constraint that no text satisfies, or none that the vocabulary can write.
     case emptyConstraint(kind: String, reason: String)
     /// A grammar with more parts, or more readings of one text, than can be followed.
@@ -64,6 +66,7 @@ extension LanguageError: CustomStringConvertible {
         case .noTokenLeft(let reason): "no token may come next: \(reason)."
         case .badConstraint(let kind, let line, let column, let reason):
             "\(kind), line \(line), column \(column): \(reason)."
+        case .badScript(let line, let column, let reason): "calculation, line \(line), column \(column): \(reason)."
         case .emptyConstraint(let kind, let reason): "the \(kind) accepts no text: \(reason)."
         case .constraintTooLarge(let limit):
             "the constraint comes to more than \(limit) parts. Make repetitions shorter, or the grammar less ambiguous."

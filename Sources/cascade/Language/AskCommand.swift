@@ -14,11 +14,16 @@ struct AskCommand: AsyncParsableCommand {
             With a policy that `cascade fit` learned from a log of `cascade record`, the first model is asked first, and \
             the next one when the policy says so; --explain shows why. A named model that is not on this machine is fetched.
 
+            With --program the question is asked through a program over the model:
+            \(NamedProgram.list)
+
             Examples:
               cascade ask "Name three colours."
               cascade ask "Name three colours." --temperature 0.8 --seed 7 --json
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --model gemma-3-270m --explain
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --policy policy.json --explain
+              cascade ask "What is 17 times 23?" --program tools --explain
+              cascade ask "What is 9 + 6 - 4?" --program self-consistency --samples 12 --explain
               echo "Name three colours." | cascade ask -
             """)
 
@@ -39,6 +44,12 @@ struct AskCommand: AsyncParsableCommand {
             "A task file, whose first line says how questions are put and which labels there are; where its questions have labels of their own, ask one of them.",
         completion: .file(extensions: ["jsonl"]))
     var task: String?
+    @Option(
+        name: .long, help: ArgumentHelp("The program through which the question is asked.", valueName: "name"),
+        transform: NamedProgram.named)
+    var program: NamedProgram?
+    @Option(name: .long, help: "With --program: how many runs or simulations are made, where there are several.")
+    var samples: Int?
     @Option(name: .long, help: "What the model is told first.")
     var system: String?
     @Option(name: .long, help: "The question's group, where the policy looks at it.")
@@ -56,6 +67,16 @@ struct AskCommand: AsyncParsableCommand {
     func validate() throws {
         if policy != nil, model != nil {
             throw ValidationError("--model names one model, --policy a rule for several. Give one or the other.")
+        }
+        if policy != nil, program != nil {
+            throw ValidationError("--policy chooses among models, --program asks one. Give one or the other.")
+        }
+        if samples != nil, program == nil { throw ValidationError("--samples is for --program.") }
+        if let samples, !(1...10_000).contains(samples) {
+            throw ValidationError("--samples \(samples): expected 1 to 10000.")
+        }
+        if system != nil, program != nil {
+            throw ValidationError("--system: a program says itself what the model is told. Leave it out.")
         }
         if policy == nil, models != nil { throw ValidationError("--models are those of a policy: give --policy, too.") }
         if log != nil, policy == nil || !explain {
@@ -94,6 +115,14 @@ struct AskCommand: AsyncParsableCommand {
                 sampling: sampling, log: log
             ).ask(question, explain: explain, json: output.json)
         } else {
+            if let program {
+                let samples = samples ?? 8
+                try await AskedProgram(
+                    program: program, model: try options.load(model ?? "smollm2-135m", sequences: samples),
+                    samples: samples, sampling: sampling, labels: task.labels, file: file
+                ).ask(question.input, explain: explain, json: output.json)
+                return
+            }
             let loaded = try options.load(model ?? "smollm2-135m")
             if task.labels != nil {
                 try await choose(question, task, loaded)

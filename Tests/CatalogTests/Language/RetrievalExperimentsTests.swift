@@ -25,4 +25,10 @@ import Testing
         let verdict = try #require(findings.verdicts["bounded"])
         #expect(verdict.outcome == .held, "\(verdict.measured)")
     }
+
+    @Test func `training with functions ends better with roll-back than it began`() async throws {
+        let metrics = try await QuickRuns.findings("agent-optimizer").metrics
+        let end = try #require(metrics.first { $0.name == "right answers held out, careless, roll-back" }?.value)
+        #expect(end > 0.2)
+    }
 }
