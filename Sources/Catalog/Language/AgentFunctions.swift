@@ -29,7 +29,7 @@ struct AgentFunctions: Experiment {
     func run(_ context: ExperimentContext) async throws -> Findings {
         let (kinds, seeds, steps) = context.scaled(quick: (5, 3, 8), full: (ListTasks.kinds.count, 12, 24))
         var search = ScriptSearch()
-        (search.maximumSize, search.maximumCount) = (5, 3_000)
+        (search.maximumSize, search.maximumCount) = (5, 6_000)
         let agent = FunctionAgent(chooser: FunctionAgent.wordChooser)
         let variants: [(name: String, careless: Double, rollsBack: Bool, patience: Int?)] = [
             ("careful", 0, true, nil), ("careless, roll-back", 0.5, true, nil), ("careless", 0.5, false, nil),
@@ -140,11 +140,11 @@ struct AgentFunctions: Experiment {
             }
             gains.append(try await share(agent, heldOut, state.functions))
         }
-        let (gain, share) = (Comparison(gains), Comparison(readable))
+        let (gain, legible) = (Comparison(gains), Comparison(readable))
         findings.measure(
             "right answers held out, functions that a model wrote", gain.mean, standardError: gain.standardError)
         findings.measure(
-            "share of texts that the sandbox can read", share.mean, standardError: share.standardError)
+            "share of texts that the sandbox can read", legible.mean, standardError: legible.standardError)
         findings.decide(
             "written", difference: gain.mean, standardError: gain.standardError,
             "right answers held out after \(steps) proposals, over none before")

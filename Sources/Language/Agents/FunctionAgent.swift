@@ -58,7 +58,7 @@ public struct FunctionAgent: AgentTask {
                 .system("Functions:\n\(list)"), .user("Which function is for this task: \(choice.instruction)?"),
             ])
         }
-        return FunctionStage(model.name) { choice in
+        return FunctionStage<Choice, String>(model.name) { choice in
             guard choice.functions.count > 1 else { return Answer(choice.functions[0].name) }
             let answer = try await labels.answer(choice)
             return Answer(answer.output, cost: answer.cost)

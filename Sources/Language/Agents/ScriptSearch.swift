@@ -12,7 +12,8 @@ public struct ScriptSearch: Sendable, Hashable {
     public var leaves = ["x", "1", "2"]
     /// What can be made of an expression, its place marked by `?`.
     public var unary = [
-        "sum(?)", "length(?)", "minimum(?)", "maximum(?)", "sort(?)", "reverse(?)", "?[0]", "?[1]", "absolute(?)",
+        "sum(?)", "length(?)", "minimum(?)", "maximum(?)", "sort(?)", "reverse(?)", "?[0]", "?[1]", "?[length(?) - 1]",
+        "absolute(?)",
         "filter(?, n -> n % 2 == 0)", "filter(?, n -> n % 2 == 1)", "filter(?, n -> n > 0)", "filter(?, n -> n < 0)",
         "map(?, n -> n * n)", "map(?, n -> absolute(n))",
     ]
@@ -53,13 +54,6 @@ public struct ScriptSearch: Sendable, Hashable {
             if size == 1 {
                 for leaf in leaves { if let found = consider(leaf, [], leaf) { return found } }
             } else {
-                for form in unary {
-                    for part in bySize[size - 1] {
-                        guard count < maximumCount else { return nil }
-                        let text = form.replacing("?", with: part.text)
-                        if let found = consider(text, [part], form) { return found }
-                    }
-                }
                 for form in binary where size > 2 {
                     for first in 1..<size - 1 {
                         for a in bySize[first] {
@@ -69,6 +63,13 @@ public struct ScriptSearch: Sendable, Hashable {
                                 if let found = consider(text, [a, b], form) { return found }
                             }
                         }
+                    }
+                }
+                for form in unary {
+                    for part in bySize[size - 1] {
+                        guard count < maximumCount else { return nil }
+                        let text = form.replacing("?", with: part.text)
+                        if let found = consider(text, [part], form) { return found }
                     }
                 }
             }
