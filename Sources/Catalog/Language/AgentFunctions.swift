@@ -17,7 +17,7 @@ struct AgentFunctions: Experiment {
         """
     let claims = [
         Claim(
-            "rises", "Right answers to questions held out are more frequent after training than half way through it."),
+            "rises", "Right answers to questions held out are more frequent after training than after its first step."),
         Claim(
             "roll-back", "With careless changes, training with roll-back ends with more right answers than without."),
         Claim(
@@ -105,8 +105,8 @@ struct AgentFunctions: Experiment {
         }
         let careful = curves["careful"]!
         compare(
-            "rises", careful.map { $0[steps] }, careful.map { $0[steps / 2] },
-            "right answers, after the last step less half way")
+            "rises", careful.map { $0[steps] }, careful.map { $0[1] },
+            "right answers, after the last step less after the first")
         compare(
             "roll-back", ends["careless, roll-back"]!, ends["careless"]!, "right answers, with roll-back less without")
         compare(
