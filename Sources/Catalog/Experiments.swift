@@ -21,8 +21,6 @@ public enum Experiments {
         GroundedDialogue(),
         LongTermMemory(),
         AgentFunctions(),
-        LanguageModelCascades(),
-        SlowThinking(),
         CapabilityHarness(),
         RewardBench(),
         PopulationStudies(),
