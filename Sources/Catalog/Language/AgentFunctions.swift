@@ -27,7 +27,7 @@ struct AgentFunctions: Experiment {
     ]
 
     func run(_ context: ExperimentContext) async throws -> Findings {
-        let (kinds, seeds, steps) = context.scaled(quick: (5, 3, 8), full: (ListTasks.kinds.count, 12, 24))
+        let (kinds, seeds, steps) = context.scaled(quick: (4, 2, 6), full: (ListTasks.kinds.count, 12, 24))
         var search = ScriptSearch()
         (search.maximumSize, search.maximumCount) = (5, 6_000)
         let agent = FunctionAgent(chooser: FunctionAgent.wordChooser)
@@ -125,7 +125,7 @@ struct AgentFunctions: Experiment {
         _ agent: FunctionAgent, _ kinds: Int, _ context: ExperimentContext, _ findings: inout Findings
     ) async throws {
         let model = try ExperimentModels.load()
-        let (seeds, steps) = context.scaled(quick: (2, 3), full: (6, 40))
+        let (seeds, steps) = context.scaled(quick: (2, 2), full: (6, 40))
         var (gains, readable): ([Double], [Double]) = ([], [])
         for seed in 0..<UInt64(seeds) {
             var random = Random(seed: context.seed).split(1000 + seed)

@@ -1,4 +1,4 @@
-import Probability
+public import Probability
 
 /// Proposes functions by searching the sandbox's language for what fits the attempts that it is shown.
 ///
