@@ -35,6 +35,7 @@ struct CascadeCommand: AsyncParsableCommand {
                     ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
+            CommandGroup(name: "Gateway", subcommands: [KeysCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),
         ])
 

@@ -32,6 +32,9 @@ struct CascadeBenchmarks {
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
             ("decoding", DecodingBenchmarks.run),
             ("retrieval", { try RetrievalBenchmarks.run(withPeers: hasPeers) }),
+            ("steering", SteeringBenchmarks.run),
+            ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),
+            ("storage", StorageBenchmarks.run),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -106,9 +106,6 @@ public enum DataSets {
             summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
             licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
         DataSet(
-            name: "wikipedia-passages", summary: "768 paragraphs of 48 encyclopedia articles, by article and section",
-            licence: "CC BY-SA 3.0", source: .bundled(folder: "Examples/passages"), files: ["wikipedia.jsonl"]),
-        DataSet(
             name: "capability-tasks", summary: "five tasks in BIG-bench's format, 40 questions each",
             licence: "this project's",
             source: .bundled(folder: "Examples/CapabilityTasks"), files: ["opposites/task.json", "capitals/task.json"]),
@@ -116,6 +113,9 @@ public enum DataSets {
             name: "published-scores",
             summary: "scores of 45 base language models of eight families on ten tasks, by size", licence: "Apache-2.0",
             source: .bundled(folder: "Examples/PublishedScores"), files: ["scores.csv"]),
+        DataSet(
+            name: "wikipedia-passages", summary: "768 paragraphs of 48 encyclopedia articles, by article and section",
+            licence: "CC BY-SA 3.0", source: .bundled(folder: "Examples/passages"), files: ["wikipedia.jsonl"]),
         DataSet(
             name: "emotion-eleven-models",
             summary:

@@ -7,6 +7,8 @@ struct TextAssembler {
     private var pending: [UInt8] = []
     /// Whether a stop text has come.
     private(set) var isStopped = false
+    /// Whether something is held back.
+    var isHolding: Bool { !pending.isEmpty }
 
     init(stops: [String]) { self.stops = stops.map { Array($0.utf8) } }
 
@@ -32,7 +34,7 @@ struct TextAssembler {
     }
 
     /// Where `stop` first begins in `bytes`.
-    private static func place(of stop: [UInt8], in bytes: [UInt8]) -> Int? {
+    static func place(of stop: [UInt8], in bytes: [UInt8]) -> Int? {
         guard bytes.count >= stop.count else { return nil }
         return (0...(bytes.count - stop.count)).first { bytes[$0..<$0 + stop.count].elementsEqual(stop) }
     }
