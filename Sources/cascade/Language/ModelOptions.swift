@@ -83,7 +83,9 @@ struct ModelOptions: ParsableArguments {
 
     /// The file that a name or path means.
     private func path(_ name: String) throws -> String {
-        do { return try ModelStore().path(of: name) } catch LanguageError.unknownModel(let name, let known) {
+        do { return try ModelStore().path(of: name) } catch {
+            // A pattern behind catch ends the compiler 6.3.1 here.
+            guard case .unknownModel(let name, let known) = error else { throw error }
             let listed = try RemoteModelList.read().models.map(\.name)
             throw LanguageError.unknownModel(name: name, known: known + listed)
         }
