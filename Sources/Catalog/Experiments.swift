@@ -19,12 +19,13 @@ public enum Experiments {
         MultiDraftSpeculation(),
         LanguageModelCascades(),
         SlowThinking(),
-        CapabilityHarness(),
-        RewardBench(),
-        PopulationStudies(),
         HierarchicalRetrieval(),
         GroundedDialogue(),
         LongTermMemory(),
+        AgentFunctions(),
+        CapabilityHarness(),
+        RewardBench(),
+        PopulationStudies(),
     ]
 
     /// The experiment called `id`.
