@@ -20,6 +20,7 @@ struct AskCommand: AsyncParsableCommand {
             Examples:
               cascade ask "Name three colours."
               cascade ask "Name three colours." --temperature 0.8 --seed 7 --json
+              cascade ask "Name three colours." --steer colours.gbnf --particles 16 --explain
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --model gemma-3-270m --explain
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --policy policy.json --explain
               cascade ask "What is 17 times 23?" --program tools --explain
@@ -61,6 +62,7 @@ struct AskCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Show what each model said of its answer, and why the policy did what it did.")
     var explain = false
     @OptionGroup(title: "How it answers") var sampling: SamplingOptions
+    @OptionGroup(title: "What it may answer") var steering: SteeringOptions
     @OptionGroup(title: "How models run") var options: ModelOptions
     @OptionGroup var output: OutputOptions
 
@@ -79,6 +81,13 @@ struct AskCommand: AsyncParsableCommand {
             throw ValidationError("--system: a program says itself what the model is told. Leave it out.")
         }
         if policy == nil, models != nil { throw ValidationError("--models are those of a policy: give --policy, too.") }
+        if steering.steer != nil, policy != nil || task != nil || program != nil {
+            throw ValidationError(
+                "--steer is for one model that answers in its own words: leave out --policy, --task and --program.")
+        }
+        if steering.steer != nil, sampling.temperature == 0 {
+            throw ValidationError("--steer draws texts: give a --temperature above 0, or none.")
+        }
         if log != nil, policy == nil || !explain {
             throw ValidationError("--log is for --policy with --explain.")
         }
@@ -109,7 +118,9 @@ struct AskCommand: AsyncParsableCommand {
             question.labels = known.labels
             task.labels = known.labels
         }
-        if let policy {
+        if let constraint = try steering.constraint() {
+            try await steer(question, task, constraint)
+        } else if let policy {
             try await AskedPolicy(
                 path: policy, models: models?.split(separator: ",").map(String.init), task: task, options: options,
                 sampling: sampling, log: log
@@ -154,6 +165,27 @@ struct AskCommand: AsyncParsableCommand {
             text.text.trimmingCharacters(in: .whitespacesAndNewlines), evidence: evidence,
             cost: model.cost(of: text.usage))
         finish(answer, model)
+    }
+
+    /// Finds an answer that looks as a file says.
+    private func steer(_ question: Question, _ task: QuestionTask, _ constraint: TextConstraint) async throws {
+        let model = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        let request = GenerationRequest(
+            task.prompt(question.input, chat: model.chats), sampling: sampling.parameters(temperature: 1),
+            maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
+        let (cloud, text) = try await steering.answer(request, constraint, model)
+        let cost = model.cost(of: cloud.usage)
+        if output.json {
+            Output.text(
+                JSONValue.object([
+                    ("answer", .string(text)), ("model", .string(model.name)), ("cost", CostWords.json(cost)),
+                    ("steering", cloud.json),
+                ]).text)
+            return
+        }
+        Output.line(text)
+        if explain { cloud.explain() }
+        Output.note("\(model.name): \(CostWords.text(cost))")
     }
 
     /// Chooses among the task's labels.
