@@ -71,7 +71,7 @@ struct LanguageModelCascades: Experiment {
         let answer = form.chosen(FieldName.answer, among: WordGroups.labels, by: model)
         let chain = ChainOfThought(
             thought: form.chosen(FieldName.thought, among: WordGroups.thoughts, by: model), answer: answer)
-        let items = WordGroups.heldOut.prefix(context.scaled(quick: 3, full: 30))
+        let items = WordGroups.heldOut.prefix(context.scaled(quick: 2, full: 30))
         var random = Random(seed: context.seed).split(1)
         var summed: [Double] = []
         var greedy: [Double] = []
@@ -92,7 +92,7 @@ struct LanguageModelCascades: Experiment {
 
         var worst = 0.0
         var table = TextTable(columns: ["method", "largest deviation, standard errors"])
-        let size = context.scaled(quick: 100, full: 1000)
+        let size = context.scaled(quick: 60, full: 1000)
         for method in PosteriorMethod.allCases {
             var deviation = 0.0
             for item in items.prefix(context.scaled(quick: 1, full: 3)) {
