@@ -132,7 +132,8 @@ struct `commands on a language model` {
         let posterior = found["posterior"] as? [[String: Any]] ?? []
         #expect(abs(posterior.compactMap { $0["probability"] as? Double }.reduce(0, +) - 1) < 1e-9)
         #expect((found["logEvidence"] as? Double ?? 1) < 0)
-        let schema = try folder.write(#"{"type": "object", "properties": {"n": {"type": "integer"}}}"#, "s.json")
+        let schema = try folder.write(
+            #"{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}"#, "s.json")
         let cut = try Cascade.run("ask", "Count.", "--steer", schema, "--max-tokens", "2", "--threads", "1")
         #expect(cut.status == 65 && cut.errors.contains("cut off at 2 tokens"), "\(cut.errors)")
         let broken = try folder.write("root ::= (", "broken.gbnf")
