@@ -259,6 +259,17 @@ struct LanguageModelCascades: Experiment {
         for (step, value) in values.enumerated() {
             findings.measure("training ln p(answer) after step \(step)", value, unit: "nats")
         }
+        findings.charts.append(
+            (
+                "The self-taught loop",
+                Chart(
+                    "Training answers grow likelier", x: Axis("step"), y: Axis("mean ln p(answer), nats"),
+                    series: [
+                        Series(
+                            "training questions",
+                            points: values.enumerated().map { ChartPoint(Double($0.offset), $0.element) })
+                    ])
+            ))
         let isMonotone = zip(values, values.dropFirst()).allSatisfy { $0 <= $1 }
         let measured = "mean ln p(answer) by step: " + values.map(Metric.text).joined(separator: ", ")
         if isMonotone, values.last == values.first {

@@ -82,23 +82,29 @@ struct SlowThinking: Experiment {
         var best: [Double] = []
         var search: [Double] = []
         var rewards: [Bool: [Double]] = [:]
+        // Right answers among the first k chains of each question, summed over questions.
+        var voteOfFirst = [Double](repeating: 0, count: count)
+        var bestOfFirst = [Double](repeating: 0, count: count)
         for item in testing {
             let space = reasoner.space(estimate: { try await reward.value(of: $0) }) { try await reward.value(of: $0) }
             let start = ReasoningState(question: item.inSigns)
             var chains: [ReasoningState] = []
-            for _ in 0..<count {
+            func isRight(_ answer: String?) -> Double { answer == item.answer ? 1 : 0 }
+            var counts: [String: Int] = [:]
+            for first in 0..<count {
                 let chain = try await space.rollOut(start, using: &random)
                 rewards[chain.answer == item.answer, default: []].append(try await reward.value(of: chain))
                 chains.append(chain)
+                counts[chain.answer ?? "", default: 0] += 1
+                let most = chains.max { counts[$0.answer ?? "", default: 0] < counts[$1.answer ?? "", default: 0] }
+                voteOfFirst[first] += isRight(most?.answer)
+                bestOfFirst[first] += isRight(try await reward.best(of: chains)?.answer)
+                if first == count - 1 {
+                    vote.append(isRight(most?.answer))
+                    best.append(isRight(try await reward.best(of: chains)?.answer))
+                }
             }
-            func isRight(_ answer: String?) -> Double { answer == item.answer ? 1 : 0 }
             single.append(chains.reduce(0) { $0 + isRight($1.answer) } / Double(count))
-            var counts: [String: Int] = [:]
-            for chain in chains { counts[chain.answer ?? "", default: 0] += 1 }
-            vote.append(
-                isRight(
-                    chains.max { counts[$0.answer ?? "", default: 0] < counts[$1.answer ?? "", default: 0] }?.answer))
-            best.append(isRight(try await reward.best(of: chains)?.answer))
             // Each opening draws as many steps as the space is wide; so many as n chains have.
             let simulations = context.scaled(quick: 5, full: 14)
             let tree = try await TreeSearch(space).run(start, simulations: simulations, using: &random)
@@ -118,6 +124,19 @@ struct SlowThinking: Experiment {
             ])
         }
         findings.tables.append(("New questions", table))
+        findings.charts.append(
+            (
+                "More chains",
+                Chart(
+                    "Right answers by the number of chains", x: Axis("chains"), y: Axis("share right"),
+                    series: [("best by reward", bestOfFirst), ("majority", voteOfFirst)].map { name, sums in
+                        Series(
+                            name,
+                            points: sums.enumerated().map {
+                                ChartPoint(Double($0.offset + 1), $0.element / Double(testing.count))
+                            })
+                    })
+            ))
         if let right = rewards[true], let wrong = rewards[false], right.count > 1, wrong.count > 1 {
             let (a, b) = (Comparison(right), Comparison(wrong))
             findings.decide(
