@@ -91,17 +91,20 @@ struct SlowThinking: Experiment {
             var chains: [ReasoningState] = []
             func isRight(_ answer: String?) -> Double { answer == item.answer ? 1 : 0 }
             var counts: [String: Int] = [:]
+            var leading: (answer: String?, value: Double)?
             for first in 0..<count {
                 let chain = try await space.rollOut(start, using: &random)
-                rewards[chain.answer == item.answer, default: []].append(try await reward.value(of: chain))
+                let value = try await reward.value(of: chain)
+                rewards[chain.answer == item.answer, default: []].append(value)
+                if leading.map({ value > $0.value }) ?? true { leading = (chain.answer, value) }
                 chains.append(chain)
                 counts[chain.answer ?? "", default: 0] += 1
                 let most = chains.max { counts[$0.answer ?? "", default: 0] < counts[$1.answer ?? "", default: 0] }
                 voteOfFirst[first] += isRight(most?.answer)
-                bestOfFirst[first] += isRight(try await reward.best(of: chains)?.answer)
+                bestOfFirst[first] += isRight(leading?.answer)
                 if first == count - 1 {
                     vote.append(isRight(most?.answer))
-                    best.append(isRight(try await reward.best(of: chains)?.answer))
+                    best.append(isRight(leading?.answer))
                 }
             }
             single.append(chains.reduce(0) { $0 + isRight($1.answer) } / Double(count))
