@@ -50,6 +50,9 @@ private let hasModel = (try? ModelStore().path(of: "smollm2-135m")) != nil
             (["ask", "x", "--max-tokens", "0"], 64, "--max-tokens"),
             (["ask", "x", "--model", "a", "--policy", "p"], 64, "one or the other"),
             (["ask", " "], 64, "empty"),
+            (["ask", "x", "--speculate", "0"], 64, "1 to 31"),
+            (["ask", "x", "--draft", "a"], 64, "--speculate"),
+            (["ask", "x", "--speculate", "2", "--program", "tools"], 64, "own words"),
             (["ask", "x", "--particles", "4"], 64, "--steer"),
             (["ask", "x", "--steer", "none.gbnf"], 65, "none.gbnf can't be read"),
             (["ask", "x", "--steer", tasks], 64, "the ending .jsonl"),
@@ -116,6 +119,18 @@ struct `commands on a language model` {
             "ask", String(repeating: "long ", count: 600), "--context", "256", "--threads", "1",
         ])
         #expect(long.status == 65 && long.errors.contains("more than its context holds"), "\(long.errors)")
+    }
+
+    @Test func `ask writes with drafts and says what they were worth`() throws {
+        let options = ["--max-tokens", "24", "--temperature", "1", "--threads", "1", "--json"]
+        let run = try Cascade.run(["ask", "Name a colour.", "--speculate", "2", "--seed", "3"] + options)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.json["answer"] as? String != "")
+        let drafting = run.json["drafting"] as? [String: Double] ?? [:]
+        #expect(drafting["tokens"] ?? 0 > 0 && drafting["blocks"] ?? 0 > 0, "\(drafting)")
+        #expect(drafting["accepted"] ?? .nan <= drafting["tried"] ?? -1)
+        let unknown = try Cascade.run("ask", "x", "--speculate", "2", "--draft", "none.gguf", "--threads", "1")
+        #expect(unknown.status == 64 && unknown.errors.contains("none.gguf"), "\(unknown.errors)")
     }
 
     @Test func `ask finds an answer that a file allows, and shows what else it found`() throws {

@@ -16,7 +16,8 @@ struct DraftPairs {
             return try simulated(places: places, seed: seed)
         }
         let target = try EmbeddedModel(path: path, name: "smollm2-135m")
-        let draft = try EmbeddedModel(path: try ExperimentModels.quantized(path, as: .q2K), name: "smollm2-135m Q2_K")
+        let draft = try EmbeddedModel(
+            path: try ModelStore().path(of: "smollm2-135m", as: .q2K), name: "smollm2-135m Q2_K")
         let prompts = [
             "The city lies", "In the first experiment, we", "She opened the letter and", "To repair a bicycle,",
         ]

@@ -34,11 +34,15 @@ public struct SpeculativeLanguageModel: LanguageModel {
     }
 
     /// The whole text, and what drafts were worth.
-    public func speculate(_ request: GenerationRequest) async throws -> (
-        text: GeneratedText, statistics: SpeculationStatistics
-    ) {
+    /// - Parameter yield: told each token as it is written, and the end.
+    public func speculate(
+        _ request: GenerationRequest, yield: (GenerationEvent) -> Void = { _ in }
+    ) async throws -> (text: GeneratedText, statistics: SpeculationStatistics) {
         var text = GeneratedText()
-        let statistics = try await write(request) { text.append($0) }
+        let statistics = try await write(request) { event in
+            text.append(event)
+            yield(event)
+        }
         return (text, statistics)
     }
 

@@ -25,6 +25,7 @@ struct AskCommand: AsyncParsableCommand {
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --model gemma-3-270m --explain
               cascade ask "Name three colours." --endpoint http://localhost:8080/v1 --model m
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --policy policy.json --explain
+              cascade ask "Name three colours." --speculate 2 --explain
               cascade ask "What is 17 times 23?" --program tools --explain
               cascade ask "What is 9 + 6 - 4?" --program self-consistency --samples 12 --explain
               echo "Name three colours." | cascade ask -
@@ -65,6 +66,7 @@ struct AskCommand: AsyncParsableCommand {
     var explain = false
     @OptionGroup(title: "How it answers") var sampling: SamplingOptions
     @OptionGroup(title: "What it may answer") var steering: SteeringOptions
+    @OptionGroup(title: "How it is drafted") var speculation: SpeculationOptions
     @OptionGroup(title: "How models run") var options: ModelOptions
     @OptionGroup var output: OutputOptions
 
@@ -89,6 +91,11 @@ struct AskCommand: AsyncParsableCommand {
         }
         if steering.steer != nil, sampling.temperature == 0 {
             throw ValidationError("--steer draws texts: give a --temperature above 0, or none.")
+        }
+        if speculation.speculate != nil, policy != nil || program != nil || task != nil || steering.steer != nil {
+            throw ValidationError(
+                "--speculate is for one model that answers in its own words: leave out --policy, --program, --task and --steer."
+            )
         }
         if log != nil, policy == nil || !explain {
             throw ValidationError("--log is for --policy with --explain.")
@@ -161,13 +168,21 @@ struct AskCommand: AsyncParsableCommand {
         let request = GenerationRequest(
             task.prompt(question.input, chat: model.chats), sampling: sampling.parameters,
             maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
-        let text = try await AnswerStream.write(request, model, shows: !output.json)
+        var drafting: SpeculationStatistics?
+        let text: GeneratedText
+        if speculation.speculate != nil {
+            let drafted = try speculation.model(model, path: self.model ?? "smollm2-135m", options)
+            let written = try await AnswerStream.write(request, drafted, shows: !output.json)
+            (text, drafting) = (written.text, written.statistics)
+        } else {
+            text = try await AnswerStream.write(request, model, shows: !output.json)
+        }
         let evidence = try TextEvidence().evidence(of: text)
         let answer = Answer(
             text.text.trimmingCharacters(in: .whitespacesAndNewlines), evidence: evidence,
             cost: model.cost(of: text.usage))
         if text.usage.isEstimated { Output.note("\(model.name) does not tell what it took: tokens are estimated") }
-        finish(answer, model)
+        finish(answer, model, drafting)
     }
 
     /// Finds an answer that looks as a file says.
@@ -203,7 +218,9 @@ struct AskCommand: AsyncParsableCommand {
         finish(answer, model)
     }
 
-    private func finish(_ answer: Answer<String>, _ model: any LanguageModel) {
+    private func finish(
+        _ answer: Answer<String>, _ model: any LanguageModel, _ drafting: SpeculationStatistics? = nil
+    ) {
         if output.json {
             var members: [(key: String, value: JSONValue)] = [
                 ("answer", .string(answer.output)), ("model", .string(model.name)),
@@ -213,6 +230,7 @@ struct AskCommand: AsyncParsableCommand {
                 (key: $0, value: JSONValue.number($1))
             }
             members.append(("evidence", .object(evidence)))
+            if let drafting { members.append(("drafting", drafting.json)) }
             Output.text(JSONValue.object(members).text)
             return
         }
@@ -223,6 +241,7 @@ struct AskCommand: AsyncParsableCommand {
             }
             Output.line()
             Output.table(table)
+            drafting?.explain()
         }
         Output.note("\(model.name): \(CostWords.text(answer.cost))")
     }
