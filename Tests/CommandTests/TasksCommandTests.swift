@@ -24,7 +24,7 @@ import Testing
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.output.contains("3 questions") && run.output.contains("passed over: bleurt"))
         #expect(run.output.contains("Q: What is the opposite of up?\nA: «down»"), "\(run.output)")
-        #expect(run.output.contains("0.5 by guessing"))
+        #expect(run.output.contains("0.500 by guessing"))
         let json = try Cascade.run("tasks", "show", task, "--shots", "2", "--json")
         #expect(json.output.contains("\"questions\": 3") && json.output.contains("opposite of good?\\nA: bad\\n"))
     }
