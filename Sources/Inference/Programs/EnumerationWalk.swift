@@ -23,7 +23,10 @@ final class EnumerationWalk<Output: Sendable>: ScopeInterpreter {
     private var depth = 0
     private var logProbability = 0.0
     private var logWeight = 0.0
-    private var terms: [WeightTerm] = []
+    /// What was weighed on the path at present, and how much of it the run has come to. Weights before the last choice that
+    /// moved are known to the next path: it need not ask for them again.
+    private var weights: [WeightTerm] = []
+    private var weighed = 0
     private var runs: [ProgramPosterior<Output>.WeightedRun] = []
     private var spent = Cost.zero
     private var impossibleAt: Address?
@@ -43,7 +46,7 @@ final class EnumerationWalk<Output: Sendable>: ScopeInterpreter {
         depth = 0
         logProbability = 0
         logWeight = 0
-        terms.removeAll(keepingCapacity: true)
+        weighed = 0
         return Scope(
             random: Random(seed: 0).split(UInt64(paths)), interpreter: self, needs: [.origins, .entries], meter: meter)
     }
@@ -82,12 +85,18 @@ final class EnumerationWalk<Output: Sendable>: ScopeInterpreter {
         depth += 1
     }
 
+    func skipsWeight() -> Bool {
+        guard weighed < weights.count else { return false }
+        logWeight += weights[weighed].logWeight
+        weighed += 1
+        return true
+    }
+
     func weigh(_ logWeight: Double, at address: Address, isObservation: Bool) throws {
         self.logWeight += logWeight
-        if keepsTraces {
-            terms.append(
-                WeightTerm(address: address, logWeight: logWeight, isObservation: isObservation, position: depth))
-        }
+        weights.append(
+            WeightTerm(address: address, logWeight: logWeight, isObservation: isObservation, position: depth))
+        weighed += 1
         if logWeight == -.infinity {
             impossibleAt = impossibleAt ?? address
             throw RunEnd.impossible(address)
@@ -102,7 +111,7 @@ final class EnumerationWalk<Output: Sendable>: ScopeInterpreter {
         spent += execution.spent
         guard let output = execution.output else { return }
         var trace: ProgramTrace?
-        if keepsTraces { trace = ProgramTrace(choices: path.map(\.entry), weights: terms, cost: execution.cost) }
+        if keepsTraces { trace = ProgramTrace(choices: path.map(\.entry), weights: weights, cost: execution.cost) }
         runs.append(.init(output: output, logWeight: logJoint, trace: trace))
     }
 
@@ -116,6 +125,7 @@ final class EnumerationWalk<Output: Sendable>: ScopeInterpreter {
             while goOn(&fork) {
                 if !isOver {
                     path.append(fork)
+                    while let last = weights.last, last.position >= path.count { weights.removeLast() }
                     return true
                 }
                 cut(fork.logBefore + (fork.entry.logScore ?? 0))

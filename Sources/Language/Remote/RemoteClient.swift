@@ -191,7 +191,10 @@ public final class RemoteClient: Sendable {
             case .remoteConnectionClosed, .uncleanShutdown: return .brokenOff(reason: "the connection was closed")
             default: return hasBegun ? .brokenOff(reason: error.description) : .unreachable(reason: error.description)
             }
-        case let error as HTTPParserError: return .unreadable(reason: "it is not HTTP (\(error.debugDescription))")
+        case let error as HTTPParserError:
+            return error == .invalidEOFState
+                ? .brokenOff(reason: "the connection was closed")
+                : .unreadable(reason: "it is not HTTP (\(error.debugDescription))")
         case is NIOConnectionError: return .unreachable(reason: "nothing answers there")
         case let error as IOError:
             let isReset = error.errnoCode == ECONNRESET || error.errnoCode == EPIPE

@@ -346,7 +346,7 @@ struct SlowMatcher {
             for text in no { #expect(try !Self.accepts(&machine, text), "\(schema) on \(text)") }
         }
         for bad in [
-            "{", "{\"type\":\"integer\",\"minimum\":3}", "{\"allOf\":[{},{}]}", "{\"type\":\"thing\"}", "3",
+            "{", "{\"type\":\"integer\",\"minimum\":\"3\"}", "{\"allOf\":[{},{}]}", "{\"type\":\"thing\"}", "3",
             "{\"$ref\":\"#/no\"}", "{\"type\":\"object\",\"required\":[\"a\"]}", "{\"pattern\":\"a\"}",
             "{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"number\"}]}", "{\"const\":1,\"type\":\"string\"}", "false",
         ] {
