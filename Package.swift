@@ -47,7 +47,6 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
     // Linux: built by `make setup`; found through PKG_CONFIG_PATH, which the Makefile sets.
     .systemLibrary(name: "CLlama", pkgConfig: "llama", providers: [.brew(["llama.cpp"])]),
-    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 ]
 
@@ -56,7 +55,6 @@ let compiledLibraries: [Target] = [.target(name: "CVectorKernels")]
 
 let packages: [String: Package.Dependency] = [
     "swift-argument-parser": .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    "GRDB.swift": .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     "async-http-client": .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     "swift-nio": .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
 ]
@@ -90,9 +88,6 @@ let allRooms: [Room] = [
         testTools: [endpointTesting.name]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
-    Room(
-        name: "Storage", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CPostgres"],
-        products: [product("GRDB", "GRDB.swift")]),
     // Floor 4
     Room(
         name: "Catalog",
@@ -115,7 +110,7 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Storage", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods",
+            "Catalog", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods",
             "Reports",
             argumentParser,
         ],
@@ -125,7 +120,7 @@ let commands: [Target] = [
         path: "Examples/FashionMNIST", swiftSettings: settings),
     .testTarget(
         name: "CommandTests",
-        dependencies: ["cascade", "Cascades", "Deferral", "Language", "Storage", .byName(name: endpointTesting.name)],
+        dependencies: ["cascade", "Cascades", "Deferral", "Language", .byName(name: endpointTesting.name)],
         swiftSettings: settings),
 ]
 

@@ -4,7 +4,6 @@ import Catalog
 import Deferral
 import Foundation
 import Language
-import Storage
 
 /// The exit statuses of every command, with the numbers of BSD's sysexits.
 enum ExitStatus: Int32 {
@@ -36,7 +35,6 @@ struct Failure: Error {
         case let error as LogError: self.init(Self.status(of: error), error.description)
         case let error as DeferralError: self.init(Self.status(of: error), error.description)
         case let error as CatalogError: self.init(Self.status(of: error), error.description)
-        case let error as StorageError: self.init(Self.status(of: error), error.description)
         case let error as LanguageError: self.init(Self.status(of: error), error.description)
         case CascadeError.stageFailed(let stage, let failure):
             let inner = Failure(failure.error)
@@ -69,14 +67,6 @@ struct Failure: Error {
         case .missingModel, .fetchFailed, .endpoint, .missingKey: .unavailable
         case .decodingFailed, .closedSequence: .bug
         default: .data
-        }
-    }
-
-    private static func status(of error: StorageError) -> ExitStatus {
-        switch error {
-        case .badAddress, .improper: .usage
-        case .unreachable, .uncertain, .locked, .full, .readOnly, .closed: .unavailable
-        case .damaged, .newerVersion, .refused, .unexpectedValue, .notFound: .data
         }
     }
 

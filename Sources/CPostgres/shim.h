@@ -1,3 +1,0 @@
-// PostgreSQL by its C client library.
-#pragma once
-#include <libpq-fe.h>
