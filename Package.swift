@@ -17,17 +17,20 @@ struct Room {
     var uses: [String] = []
     /// C libraries, the system's or compiled here.
     var libraries: [String] = []
+    /// Products of other packages.
+    var products: [Target.Dependency] = []
     var hasTests = true
 
     var target: Target {
-        .target(name: name, dependencies: (uses + libraries).map { .byName(name: $0) }, swiftSettings: settings)
+        .target(
+            name: name, dependencies: (uses + libraries).map { .byName(name: $0) } + products, swiftSettings: settings)
     }
 
     var tests: Target {
         // The laws of the algebra are checked by the rooms that know it.
         let tools = name == "Cascades" || uses.contains("Cascades") ? ["CascadesTesting"] : []
         return .testTarget(
-            name: "\(name)Tests", dependencies: ([name] + tools + uses).map { .byName(name: $0) },
+            name: "\(name)Tests", dependencies: ([name] + tools + uses).map { .byName(name: $0) } + products,
             swiftSettings: settings)
     }
 }
@@ -46,7 +49,23 @@ let systemLibraries: [Target] = [
 /// Loops in C, compiled for several instruction sets; the best that the machine knows is chosen as the program runs.
 let compiledLibraries: [Target] = [.target(name: "CVectorKernels")]
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let packages: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let argumentParser = product("ArgumentParser", "swift-argument-parser")
+let asyncHTTPClient = product("AsyncHTTPClient", "async-http-client")
 
 let allRooms: [Room] = [
     // Floor 0
@@ -68,6 +87,16 @@ let allRooms: [Room] = [
         name: "Catalog",
         uses: ["Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods", "Reports"],
         libraries: ["CZlib"]),
+    Room(
+        name: "Gateway",
+        uses: ["Deferral", "Language", "Inference", "Cascades", "Probability", "NumericalMethods"],
+        products: [
+            product("HummingbirdCore", "hummingbird"), product("HummingbirdTLS", "hummingbird"), asyncHTTPClient,
+            product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+            product("NIOHTTPTypes", "swift-nio-extras"), product("NIOSSL", "swift-nio-ssl"),
+            product("HTTPTypes", "swift-http-types"), product("Logging", "swift-log"),
+            product("ServiceLifecycle", "swift-service-lifecycle"), product("Yams", "Yams"),
+        ]),
 ]
 
 /// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else.
@@ -83,7 +112,8 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports", argumentParser,
+            "Catalog", "Gateway", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports",
+            argumentParser, product("Logging", "swift-log"),
         ],
         swiftSettings: settings),
     .executableTarget(
@@ -98,7 +128,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: (rooms ?? allRooms).map { .library(name: $0.name, targets: [$0.name]) }
         + (rooms == nil ? [.executable(name: "cascade", targets: ["cascade"])] : []),
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    dependencies: packages,
     targets: systemLibraries + compiledLibraries + (rooms ?? allRooms).map(\.target)
         + (onlyRoom.map { [$0] } ?? allRooms).filter(\.hasTests).map(\.tests)
         + (rooms == nil ? commands : [])

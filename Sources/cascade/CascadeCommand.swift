@@ -28,6 +28,7 @@ struct CascadeCommand: AsyncParsableCommand {
                 subcommands: [
                     FitCommand.self, EvaluateCommand.self, CompareCommand.self, ExplainCommand.self, ReportCommand.self,
                 ]),
+            CommandGroup(name: "Gateway", subcommands: [ServeCommand.self]),
             CommandGroup(
                 name: "Language models",
                 subcommands: [

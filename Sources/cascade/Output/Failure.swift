@@ -3,6 +3,7 @@ import Cascades
 import Catalog
 import Deferral
 import Foundation
+import Gateway
 import Language
 
 /// The exit statuses of every command, with the numbers of BSD's sysexits.
@@ -36,6 +37,7 @@ struct Failure: Error {
         case let error as DeferralError: self.init(Self.status(of: error), error.description)
         case let error as CatalogError: self.init(Self.status(of: error), error.description)
         case let error as LanguageError: self.init(Self.status(of: error), error.description)
+        case let error as GatewayError: self.init(Self.status(of: error), error.description)
         case CascadeError.stageFailed(let stage, let failure):
             let inner = Failure(failure.error)
             self.init(inner?.status ?? .bug, "\(stage): \(inner?.message ?? failure.description)")
@@ -57,6 +59,13 @@ struct Failure: Error {
     private static func status(of error: DeferralError) -> ExitStatus {
         switch error {
         case .unknownFamily, .badParameter, .unknownItem: .usage
+        default: .data
+        }
+    }
+
+    private static func status(of error: GatewayError) -> ExitStatus {
+        switch error {
+        case .cannotListen: .unavailable
         default: .data
         }
     }

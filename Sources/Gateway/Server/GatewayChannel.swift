@@ -1,0 +1,147 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import Synchronization
+
+/// A connection's requests, one after the other: takes each one in whole, within its limits, and writes the door's reply.
+struct GatewayChannel: ServerChildChannel {
+    struct Value: ServerChildChannelValue {
+        let asynchronous: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+        let connection: ClientConnection
+        var channel: any Channel { asynchronous.channel }
+    }
+
+    let limits: ServerLimits
+    let dates: DateStamp
+    let answer: @Sendable (DoorRequest) async -> DoorReply
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let connection = ClientConnection()
+        let limits = limits
+        let http = HTTP1Channel(
+            responder: { _, _, _ in },
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [
+                    ConnectionHandler(connection, readLimit: .nanoseconds(Int64(limits.requestSeconds * 1e9)))
+                ],
+                idleTimeout: .nanoseconds(Int64(limits.idleSeconds * 1e9)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                    maxHeaderFieldCount: limits.headerCount)))
+        return http.setup(channel: channel, logger: logger).map { Value(asynchronous: $0, connection: connection) }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await serve(value)
+                value.connection.finish()
+            }
+            // When the client goes, what is being done for it ends.
+            group.addTask { await value.connection.closed() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func serve(_ value: Value) async {
+        do {
+            try await value.asynchronous.executeThenClose { inbound, outbound in
+                var parts = inbound.makeAsyncIterator()
+                do {
+                    while case .head(let head)? = try await parts.next() {
+                        guard try await serve(head, &parts, outbound) else { break }
+                    }
+                } catch is HTTPParserError {
+                    let error = DoorError.badRequest("The request is no proper HTTP.", code: "invalid_http")
+                    var reply = DoorReply(error)
+                    reply.fields[.connection] = "close"
+                    try await write(reply, to: outbound)
+                }
+                outbound.finish()
+            }
+        } catch {
+            // The client has gone; there is nobody to tell.
+        }
+    }
+
+    /// Serves one request, and says whether another may follow on the connection.
+    private func serve(
+        _ head: HTTPRequest, _ parts: inout NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator,
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    ) async throws -> Bool {
+        let start = ContinuousClock.now
+        var body = ByteBuffer()
+        if let length = head.headerFields[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
+            try await write(DoorReply(.tooLarge(limit: limits.bodyBytes)), to: outbound)
+            return false
+        }
+        if head.headerFields[.expect]?.lowercased() == "100-continue" {
+            try await outbound.write(.head(HTTPResponse(status: .continue)))
+        }
+        reading: while true {
+            switch try await parts.next() {
+            case .body(let bytes):
+                if body.readableBytes + bytes.readableBytes > limits.bodyBytes {
+                    try await write(DoorReply(.tooLarge(limit: limits.bodyBytes)), to: outbound)
+                    return false
+                }
+                if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
+            case .end: break reading
+            case .head, nil: return false
+            }
+        }
+        let target = head.path ?? "/"
+        let path = target.firstIndex(of: "?").map { target[..<$0] } ?? target[...]
+        let reply = await answer(DoorRequest(head: head, body: body, path: path, start: start))
+        if Task.isCancelled { return false }
+        try await write(reply, to: outbound, isHead: head.method == .head)
+        return head.headerFields[.connection]?.lowercased() != "close"
+            && reply.fields[.connection]?.lowercased() != "close"
+    }
+
+    private func write(
+        _ reply: DoorReply, to outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>, isHead: Bool = false
+    ) async throws {
+        var head = HTTPResponse(status: HTTPResponse.Status(code: reply.status), headerFields: reply.fields)
+        head.headerFields[.date] = dates.now
+        switch reply.body {
+        case .whole(let bytes):
+            head.headerFields[.contentLength] = String(bytes.readableBytes)
+            if isHead || bytes.readableBytes == 0 {
+                try await outbound.write(contentsOf: [.head(head), .end(nil)])
+            } else {
+                try await outbound.write(contentsOf: [.head(head), .body(bytes), .end(nil)])
+            }
+        case .stream(let write):
+            try await outbound.write(.head(head))
+            try await write(Sink(outbound: outbound))
+            try await outbound.write(.end(nil))
+        }
+    }
+
+    private struct Sink: ReplySink {
+        let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+
+        func write(_ bytes: ByteBuffer) async throws { try await outbound.write(.body(bytes)) }
+    }
+}
+
+/// What a client may send, and how long it may take.
+struct ServerLimits: Sendable, Hashable {
+    var bodyBytes = 16 << 20
+    /// Of all header fields together, and of each.
+    var headerBytes = 32 << 10
+    var headerCount = 100
+    /// From a request's head to its end.
+    var requestSeconds = 30.0
+    /// Of silence on a connection.
+    var idleSeconds = 75.0
+    /// That running requests have when the gateway is told to stop.
+    var drainSeconds = 30.0
+    /// Connections at once.
+    var connections = 10_000
+}

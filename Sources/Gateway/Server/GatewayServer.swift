@@ -1,0 +1,167 @@
+import AsyncHTTPClient
+import Foundation
+import HummingbirdCore
+import HummingbirdTLS
+public import Language
+public import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+public import ServiceLifecycle
+import Synchronization
+
+/// The gateway: listens, and answers with what its stages say.
+///
+///     let server = try GatewayServer(configuration, load: { try ModelStore().load($0) })
+///     try await server.runUntilStopped()
+public final class GatewayServer: Service {
+    let core: GatewayCore
+    private let configuration: GatewayConfiguration
+    private let doors: DoorTable
+    private let clients: [HTTPClient]
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let running: Mutex<Running>
+
+    private struct Running {
+        var port: Int?
+        var waiters: [CheckedContinuation<Int?, Never>] = []
+        var isOver = false
+    }
+
+    /// - Parameter load: loads a model in this process by its name or path.
+    /// - Throws: ``GatewayError``.
+    public init(
+        _ configuration: GatewayConfiguration, logger: Logger = Logger(label: "cascade.gateway"),
+        load: @escaping @Sendable (String) throws -> any LanguageModel
+    ) throws(GatewayError) {
+        try configuration.check()
+        // Without a store there are no keys, so nobody else may ask.
+        guard configuration.isLoopback else {
+            throw .badConfiguration(
+                file: configuration.file, line: nil,
+                reason: "\(configuration.host) can be reached by others, and without a store there are no keys",
+                remedy: "Listen on 127.0.0.1.")
+        }
+        self.configuration = configuration
+        self.logger = logger
+        group = MultiThreadedEventLoopGroup.singleton
+        var builder = GatewayBuilder(configuration, group: group, load: load)
+        let models: [VirtualModel]
+        do throws(GatewayError) {
+            try builder.makeStages()
+            models = try builder.models()
+        } catch {
+            for client in builder.clients { client.shutdown { _ in } }
+            throw error
+        }
+        clients = builder.clients
+        core = GatewayCore(
+            models: models, authority: OpenAuthority(administrator: configuration.administrator),
+            recorder: NoRecorder(), logger: logger, seed: configuration.seed ?? UInt64.random(in: .min ... .max))
+        doors = DoorTable(core)
+        running = Mutex(Running())
+    }
+
+    /// The published names.
+    public var models: [String] { core.models.names }
+
+    /// The port once it listens, or nil where it never will.
+    public func port() async -> Int? {
+        await withCheckedContinuation { continuation in
+            let known: Int?? = running.withLock { running in
+                if let port = running.port { return .some(port) }
+                if running.isOver { return .some(nil) }
+                running.waiters.append(continuation)
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    /// Serves until it is told to stop (SIGTERM or SIGINT), and then until running requests are done or their time is up.
+    public func runUntilStopped() async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [self], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(self.configuration.limits.drainSeconds)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// Serves until the service group that it belongs to is shut down.
+    /// - Throws: ``GatewayError``.
+    public func run() async throws {
+        defer { over() }
+        do {
+            let limits = configuration.limits
+            let channel = GatewayChannel(limits: limits, dates: DateStamp()) { [doors] request in
+                await doors.answer(request)
+            }
+            let serverConfiguration = ServerConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections))
+            var quiet = Logger(label: "cascade.server")
+            quiet.logLevel = .warning
+            let onRunning: @Sendable (any Channel) async -> Void = { [weak self] channel in
+                self?.listening(channel.localAddress?.port ?? 0)
+            }
+            let service: any Service
+            if let tls = configuration.tls {
+                service = try TLSChannel(channel, tlsConfiguration: try Self.certificates(tls)).server(
+                    configuration: serverConfiguration, onServerRunning: onRunning, eventLoopGroup: group, logger: quiet)
+            } else {
+                service = channel.server(
+                    configuration: serverConfiguration, onServerRunning: onRunning, eventLoopGroup: group, logger: quiet)
+            }
+            try await withGracefulShutdownHandler {
+                try await service.run()
+            } onGracefulShutdown: { [core] in
+                core.drain()
+            }
+        } catch let error as IOError {
+            await shutDownClients()
+            throw GatewayError.cannotListen(
+                address: "\(configuration.host):\(configuration.port)", reason: String(cString: strerror(error.errnoCode)))
+        } catch {
+            await shutDownClients()
+            throw error
+        }
+        await shutDownClients()
+    }
+
+    private func shutDownClients() async {
+        for client in clients { try? await client.shutdown() }
+    }
+
+    private func listening(_ port: Int) {
+        let waiters = running.withLock { running in
+            running.port = port
+            defer { running.waiters = [] }
+            return running.waiters
+        }
+        for waiter in waiters { waiter.resume(returning: port) }
+    }
+
+    private func over() {
+        let waiters = running.withLock { running in
+            running.isOver = true
+            defer { running.waiters = [] }
+            return running.waiters
+        }
+        for waiter in waiters { waiter.resume(returning: nil) }
+    }
+
+    private static func certificates(_ tls: GatewayConfiguration.TLS) throws(GatewayError) -> TLSConfiguration {
+        let chain: [NIOSSLCertificateSource]
+        do {
+            chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { .certificate($0) }
+        } catch {
+            throw .badCertificate(path: tls.certificate, reason: "\(error)")
+        }
+        do {
+            let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+            return .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+        } catch {
+            throw .badCertificate(path: tls.key, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Cascades
+import NIOCore
+
+/// A stage's answer that the gateway has whole: it can be given, dropped, or compared.
+struct HeldAnswer: Sendable {
+    var status: Int
+    var contentType: String?
+    var headers: [(name: String, value: String)] = []
+    /// The answer as the client is to get it.
+    var bytes: ByteBuffer
+    /// Whether it is a stream's events.
+    var isStream: Bool
+    /// The first choice's text, where it was wanted.
+    var text: String
+    var cost: Cost
+}
+
+/// An answer that has begun: what of it may go to the client at once, and what is still to come.
+struct BegunAnswer: Sendable {
+    var contentType: String?
+    var headers: [(name: String, value: String)] = []
+    /// What came so far, as the client is to get it.
+    var bytes: ByteBuffer
+    var source: any ByteSource
+    var scanner: AnswerScanner
+    var isOver = false
+}

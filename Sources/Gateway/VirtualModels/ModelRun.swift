@@ -1,0 +1,306 @@
+import Cascades
+import NIOCore
+import Probability
+
+/// One request's way through a virtual model: asks the stages that the policy names, holds what it has to read, and ends
+/// with an answer, or one that has begun.
+struct ModelRun: Sendable {
+    /// What it came to.
+    enum Outcome: Sendable {
+        /// A whole answer.
+        case held(HeldAnswer)
+        /// An answer that is being written, by the stage of this index.
+        case begun(BegunAnswer, stage: Int)
+        /// The policy gives no answer.
+        case abstained
+        /// Nothing could answer.
+        case failed(DoorError)
+    }
+
+    /// What one stage gave.
+    private struct Asked: Sendable {
+        enum Given: Sendable {
+            case whole(HeldAnswer, evidence: [Double])
+            case begun(BegunAnswer)
+        }
+
+        var choice: RequestRecord.Choice
+        var given: Result<Given, StageError>
+    }
+
+    let model: VirtualModel
+    let api: WireAPI
+    let body: ByteBuffer
+    let fields: RequestFields
+    /// Header fields that stages get.
+    let passedOn: [(name: String, value: String)]
+    let start: ContinuousClock.Instant
+    var record: RequestRecord
+    private var tried = StageSet()
+    private var held: [(stage: Int, answer: HeldAnswer)] = []
+    /// The policy's last look, for explanations.
+    private(set) var state: PolicyState?
+
+    init(
+        model: VirtualModel, api: WireAPI, body: ByteBuffer, fields: RequestFields,
+        passedOn: [(name: String, value: String)], start: ContinuousClock.Instant, record: RequestRecord
+    ) {
+        self.model = model
+        self.api = api
+        self.body = body
+        self.fields = fields
+        self.passedOn = passedOn
+        self.start = start
+        self.record = record
+    }
+
+    /// Seconds since the request came.
+    var elapsed: Double { (ContinuousClock.now - start).seconds }
+
+    /// Asks until there is an answer, or none can be had.
+    mutating func run() async -> Outcome {
+        guard let rule = model.rule else {
+            record.decision = .answered
+            return await pass(0)
+        }
+        record.policy = rule.version
+        record.context = rule.context(lastText)
+        do throws(CascadeError) {
+            var machine = try CascadeMachine<HeldAnswer>(
+                name: model.name, schema: rule.schema, policy: rule.policy, weights: rule.weights,
+                agrees: HeldAnswer.agree, context: record.context, group: record.group, coin: record.coin)
+            while true {
+                defer { state = machine.state }
+                switch try machine.next() {
+                case .finish(let decision):
+                    guard let answer = decision.output else {
+                        record.decision = .abstained
+                        return .abstained
+                    }
+                    record.decision = .answered
+                    if let last = machine.trace.moves.last, case .stop(let stage) = last {
+                        record.answeredBy = model.stages[stage].name
+                    }
+                    return .held(answer)
+                case .ask(let set):
+                    if set.count == 1, let stage = set.first, rule.policy.settles(on: stage, in: machine.state) {
+                        record.decision = .answered
+                        return await pass(stage)
+                    }
+                    if let outcome = await hold(set, rule, &machine) { return outcome }
+                }
+            }
+        } catch {
+            return .failed(
+                DoorError(status: 500, type: "server_error", message: "The policy failed: \(error)", code: "policy"))
+        }
+    }
+
+    /// The last text that a user said.
+    private var lastText: String {
+        guard let place = fields.lastText else { return "" }
+        return body.withUnsafeReadableBytes { raw in
+            raw.withMemoryRebound(to: UInt8.self) { bytes in
+                JSONCursor(bytes).text(JSONName(range: place, isEscaped: fields.lastTextIsEscaped))
+            }
+        }
+    }
+
+    // MARK: - Asking
+
+    /// Asks `set` at once and gives `machine` what they said; an outcome where that ends the run.
+    private mutating func hold(
+        _ set: StageSet, _ rule: PolicyRule, _ machine: inout CascadeMachine<HeldAnswer>
+    ) async -> Outcome? {
+        tried.formUnion(set)
+        var answers: [Asked] = []
+        if set.count == 1, let stage = set.first {
+            answers.append(await ask(stage, reading: true))
+        } else {
+            let run = self
+            answers = await withTaskGroup(of: Asked.self) { group in
+                for stage in set { group.addTask { await run.ask(stage, reading: true) } }
+                var answers: [Asked] = []
+                for await answer in group { answers.append(answer) }
+                return answers.sorted { $0.choice.stage < $1.choice.stage }
+            }
+        }
+        var choices: [Trace<HeldAnswer>.Choice] = []
+        for answer in answers {
+            record.choices.append(answer.choice)
+            switch answer.given {
+            case .success(.whole(let held, let evidence)):
+                self.held.append((answer.choice.stage, held))
+                choices.append(
+                    Trace.Choice(
+                        stage: answer.choice.stage, output: held, evidence: evidence, cost: held.cost,
+                        start: answer.choice.start, duration: answer.choice.duration))
+            case .success(.begun(let begun)):
+                // It took too long to be read whole: it is given as it is. What else was asked for is let go.
+                record.decision = .released
+                return .begun(begun, stage: answer.choice.stage)
+            case .failure(let error):
+                return await standIn(for: answer.choice.stage, error)
+            }
+        }
+        machine.receive(choices)
+        return nil
+    }
+
+    /// Asks `stage` for an answer that is passed on as it comes.
+    private mutating func pass(_ stage: Int) async -> Outcome {
+        tried.insert(stage)
+        let asked = await ask(stage, reading: false)
+        record.choices.append(asked.choice)
+        switch asked.given {
+        case .success(.whole(let answer, _)):
+            record.answeredBy = model.stages[stage].name
+            return .held(answer)
+        case .success(.begun(let begun)): return .begun(begun, stage: stage)
+        case .failure(let error): return await standIn(for: stage, error)
+        }
+    }
+
+    /// Another stage's answer in place of `failed`'s; an answer that is held, where no other stage is left.
+    private mutating func standIn(for failed: Int, _ error: StageError) async -> Outcome {
+        if error == .cancelled || Task.isCancelled {
+            record.decision = .cancelled
+            return .failed(DoorError(.cancelled, stage: model.stages[failed].name))
+        }
+        if error.isTransient {
+            for stage in model.standIns(for: failed, tried: tried) {
+                tried.insert(stage)
+                let asked = await ask(stage, reading: false)
+                record.choices.append(asked.choice)
+                switch asked.given {
+                case .success(.whole(let answer, _)):
+                    record.decision = .failedOver
+                    record.answeredBy = model.stages[stage].name
+                    return .held(answer)
+                case .success(.begun(let begun)):
+                    record.decision = .failedOver
+                    return .begun(begun, stage: stage)
+                case .failure(.cancelled):
+                    record.decision = .cancelled
+                    return .failed(DoorError(.cancelled, stage: model.stages[stage].name))
+                case .failure: continue
+                }
+            }
+            if model.failsOver, let last = held.last {
+                record.decision = .failedOver
+                record.answeredBy = model.stages[last.stage].name
+                return .held(last.answer)
+            }
+        }
+        record.decision = .failed
+        if case .status(let status, let body, _) = error, !error.isTransient {
+            // The stage says what is wrong with the request, which only the client can mend.
+            record.answeredBy = model.stages[failed].name
+            return .held(
+                HeldAnswer(
+                    status: status, contentType: "application/json", bytes: body, isStream: false, text: "",
+                    cost: .zero))
+        }
+        return .failed(DoorError(error, stage: model.stages[failed].name))
+    }
+
+    /// Asks one stage.
+    /// - Parameter reading: whether the policy has to read the answer, which is then held as long as the limits allow.
+    private func ask(_ index: Int, reading: Bool) async -> Asked {
+        let stage = model.stages[index]
+        let begin = ContinuousClock.now
+        var choice = RequestRecord.Choice(stage: index, name: stage.name, start: (begin - start).seconds)
+        let alternatives = reading ? model.rule?.alternatives[index] : nil
+        let edits = StageEdits(body, fields, api: api, stage: stage, alternatives: alternatives)
+        var wants = ReplyFields.Wants()
+        wants.tokens = alternatives != nil
+        var scanner = AnswerScanner(wants: wants, strip: edits.strip)
+        do throws(StageError) {
+            guard stage.interfaces.contains(api) else {
+                throw .unsupported(what: "it does not speak \(api.rawValue)")
+            }
+            let reply = try await stage.client.send(
+                StageRequest(api: api, body: edits.body, streams: fields.streams, headers: passedOn))
+            let answer: HeldAnswer
+            switch reply.body {
+            case .whole(let bytes):
+                let edited = try scanner.whole(bytes)
+                answer = held(reply, edited, scanner, isStream: false, index, begin, &choice)
+            case .stream(let source):
+                if !reading {
+                    let begun = try await AnswerCollector.begin(reply, source, scanner)
+                    return Asked(choice: choice, given: .success(.begun(begun)))
+                }
+                let deadline = begin.advanced(by: .seconds(model.hold.seconds))
+                switch try await AnswerCollector.hold(reply, source, scanner, limits: model.hold, until: deadline) {
+                case .begun(let begun): return Asked(choice: choice, given: .success(.begun(begun)))
+                case .whole(let bytes, let read):
+                    scanner = read
+                    answer = held(reply, bytes, scanner, isStream: true, index, begin, &choice)
+                }
+            }
+            let evidence = reading ? model.rule?.evidence(of: scanner, stage: index) ?? [] : []
+            choice.evidence = evidence
+            return Asked(choice: choice, given: .success(.whole(answer, evidence: evidence)))
+        } catch {
+            choice.duration = (ContinuousClock.now - begin).seconds
+            choice.failure = error.description
+            return Asked(choice: choice, given: .failure(error))
+        }
+    }
+
+    private func held(
+        _ reply: StageReply, _ bytes: ByteBuffer, _ scanner: AnswerScanner, isStream: Bool, _ index: Int,
+        _ begin: ContinuousClock.Instant, _ choice: inout RequestRecord.Choice
+    ) -> HeldAnswer {
+        choice.duration = (ContinuousClock.now - begin).seconds
+        choice.cost = cost(of: scanner, stage: index, seconds: choice.duration, &choice.isEstimated)
+        return HeldAnswer(
+            status: reply.status, contentType: reply.contentType, headers: reply.headers, bytes: bytes,
+            isStream: isStream, text: "", cost: choice.cost)
+    }
+
+    /// What an answer cost; estimated where the stage did not count its tokens.
+    private func cost(of scanner: AnswerScanner, stage: Int, seconds: Double, _ isEstimated: inout Bool) -> Cost {
+        if let counts = scanner.counts { return model.stages[stage].cost(counts, seconds: seconds) }
+        isEstimated = true
+        // Four bytes a token is about what English comes to.
+        let counts = TokenCounts(read: (Double(body.readableBytes) / 4).rounded(), written: Double(scanner.pieces))
+        return model.stages[stage].cost(counts, seconds: seconds)
+    }
+
+    /// Notes the end of an answer that was passed on.
+    mutating func finish(_ begun: BegunAnswer, stage: Int) {
+        guard let place = record.choices.lastIndex(where: { $0.stage == stage }) else { return }
+        let seconds = elapsed - record.choices[place].start
+        var isEstimated = false
+        record.choices[place].duration = seconds
+        record.choices[place].cost = cost(of: begun.scanner, stage: stage, seconds: seconds, &isEstimated)
+        record.choices[place].isEstimated = isEstimated
+    }
+}
+
+extension Duration {
+    /// In seconds.
+    var seconds: Double {
+        let parts = components
+        return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
+    }
+}
+
+extension HeldAnswer {
+    /// Whether two answers say the same: letters and digits count.
+    static func agree(_ left: HeldAnswer, _ right: HeldAnswer) -> Bool { left.words == right.words }
+
+    private var words: [String] {
+        var scanner = AnswerScanner(wants: ReplyFields.Wants(text: true))
+        var pass = ByteBuffer()
+        if isStream {
+            scanner.stream(bytes, into: &pass)
+            scanner.end(into: &pass)
+        } else {
+            _ = try? scanner.whole(bytes)
+        }
+        return scanner.text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    }
+}

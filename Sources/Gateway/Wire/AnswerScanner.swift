@@ -1,0 +1,106 @@
+import Language
+import NIOCore
+
+/// Reads a stage's answer as it passes: counts its tokens, takes out what only the gateway asked for.
+struct AnswerScanner {
+    let wants: ReplyFields.Wants
+    let strip: StageEdits.Strip
+    /// Tokens, as the answer counts them.
+    private(set) var counts: TokenCounts?
+    /// The first choice's tokens, where they are wanted.
+    private(set) var tokens: [GeneratedToken] = []
+    private(set) var tellsTokens = false
+    /// The first choice's text, where it is wanted.
+    private(set) var text = ""
+    /// Pieces with a choice in them: about as many as tokens.
+    private(set) var pieces = 0
+    /// Whether the stream ended as it should.
+    private(set) var isDone = false
+    /// An error that came in the stream.
+    private(set) var fault: StageError?
+    private var splitter = EventSplitter()
+
+    init(wants: ReplyFields.Wants = ReplyFields.Wants(), strip: StageEdits.Strip = StageEdits.Strip()) {
+        var wants = wants
+        wants.alternatives = strip.alternatives
+        self.wants = wants
+        self.strip = strip
+    }
+
+    /// A whole answer, as the client is to get it.
+    mutating func whole(_ bytes: ByteBuffer) throws(StageError) -> ByteBuffer {
+        do throws(JSONFault) {
+            let fields = try ReplyFields(bytes, wants)
+            note(fields)
+            return edited(bytes, fields)
+        } catch {
+            throw .badReply(reason: error.description)
+        }
+    }
+
+    /// The next bytes of a stream; `pass` gets what the client is to get of them.
+    mutating func stream(_ bytes: ByteBuffer, into pass: inout ByteBuffer) {
+        splitter.append(bytes)
+        while fault == nil, let event = splitter.next() { take(event, into: &pass) }
+        if splitter.heldBytes > 8 << 20, fault == nil { fault = .badReply(reason: "an event is longer than 8 MB") }
+    }
+
+    /// The end of a stream.
+    mutating func end(into pass: inout ByteBuffer) {
+        if fault == nil, let event = splitter.rest() { take(event, into: &pass) }
+    }
+
+    private mutating func take(_ event: EventSplitter.Event, into pass: inout ByteBuffer) {
+        var event = event
+        guard let data = event.data else {
+            pass.writeBuffer(&event.bytes)
+            return
+        }
+        if event.isDone {
+            isDone = true
+            pass.writeBuffer(&event.bytes)
+            return
+        }
+        do throws(JSONFault) {
+            let fields = try ReplyFields(data, wants)
+            if fields.isError {
+                fault = .status(502, body: data, retryAfter: nil)
+                return
+            }
+            note(fields)
+            if let choices = fields.choices {
+                if choices > 0 {
+                    pieces += 1
+                } else if fields.usage != nil, strip.usage {
+                    return
+                }
+            }
+            if strip.logprobs || strip.alternatives != nil {
+                let changed = edited(data, fields)
+                pass.writeStaticString("data: ")
+                pass.writeImmutableBuffer(changed)
+                pass.writeStaticString("\n\n")
+            } else {
+                pass.writeBuffer(&event.bytes)
+            }
+        } catch {
+            fault = .badReply(reason: error.description)
+        }
+    }
+
+    private mutating func note(_ fields: ReplyFields) {
+        if let usage = fields.usage { counts = usage }
+        // Some streams end without a mark once every choice has ended.
+        isDone = isDone || fields.isFinished
+        tokens += fields.tokens
+        tellsTokens = tellsTokens || fields.tellsTokens
+        if let text = fields.text { self.text += text }
+    }
+
+    private func edited(_ bytes: ByteBuffer, _ fields: ReplyFields) -> ByteBuffer {
+        var edits = ByteEdits()
+        if strip.logprobs { for place in fields.logprobs { edits.replace(place, with: "null") } }
+        for place in fields.excess where !strip.logprobs { edits.remove(place) }
+        return edits.applied(to: bytes)
+    }
+}
