@@ -34,6 +34,8 @@ public enum LanguageError: Error, Equatable, Sendable {
     case improperParameter(name: String, value: String, expected: String)
     /// A sequence that was closed, or belongs to another context.
     case closedSequence(model: String)
+    /// A scripted model's table has no answer to a prompt.
+    case unknownPrompt(model: String, prompt: String)
 }
 
 extension LanguageError: CustomStringConvertible {
@@ -62,6 +64,8 @@ extension LanguageError: CustomStringConvertible {
         case .unsupported(let model, let what, let remedy): "\(model): \(what). \(remedy)"
         case .improperParameter(let name, let value, let expected): "\(name) = \(value): expected \(expected)."
         case .closedSequence(let model): "\(model): the sequence was closed, or belongs to another context."
+        case .unknownPrompt(let model, let prompt):
+            "\(model): its table has no answer to this prompt; add a rule that matches it:\n\(prompt)"
         }
     }
 }

@@ -55,4 +55,17 @@ public enum TextConstraint: Sendable, Hashable, Codable {
             return Grammar(root: .choice(words.map(Pattern.literal)))
         }
     }
+
+    /// Whether `text` as a whole is what it asks for.
+    /// - Throws: ``LanguageError/badConstraint(kind:line:column:reason:)``, ``LanguageError/emptyConstraint(kind:reason:)``,
+    ///   ``LanguageError/constraintTooLarge(limit:)``.
+    public func accepts(_ text: String) throws(LanguageError) -> Bool {
+        var machine = try PushdownMachine(try GrammarProgram(try grammar()))
+        var state: Int32 = 0
+        for byte in text.utf8 {
+            state = try machine.step(state, byte)
+            if state == PushdownMachine.dead { return false }
+        }
+        return machine.mayEnd(state)
+    }
 }

@@ -30,6 +30,12 @@ public struct EmbeddedLanguageModel: LanguageModel {
         self.prices = prices
     }
 
+    public var capabilities: ModelCapabilities {
+        ModelCapabilities(
+            probabilities: .allTokens, scoresText: true, callsTools: false,
+            holdsConversations: model.chatTemplate != nil, embedsText: true)
+    }
+
     /// The tokens that a prompt becomes.
     /// - Throws: ``LanguageError``.
     public func tokens(of prompt: Prompt) throws(LanguageError) -> [Token] {

@@ -22,6 +22,11 @@ public struct ScorerLanguageModel: LanguageModel {
         model = vocabulary
     }
 
+    public var capabilities: ModelCapabilities {
+        ModelCapabilities(
+            probabilities: .allTokens, scoresText: true, holdsConversations: model.chatTemplate != nil)
+    }
+
     private func tokens(of prompt: Prompt) throws(LanguageError) -> [Token] {
         switch prompt {
         case .chat(let messages): return try model.tokens(ofChat: messages)

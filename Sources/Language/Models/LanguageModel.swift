@@ -6,6 +6,8 @@ public protocol LanguageModel: Sendable {
     var name: String { get }
     /// What its tokens cost.
     var prices: PriceList { get }
+    /// What it tells of its text, and what it can be asked for.
+    var capabilities: ModelCapabilities { get }
 
     /// Writes on from the request's prompt, token by token; cancelling the task that reads ends it.
     ///

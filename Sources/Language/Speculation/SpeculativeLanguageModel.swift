@@ -15,6 +15,7 @@ public struct SpeculativeLanguageModel: LanguageModel {
 
     public var name: String { target.name }
     public var prices: PriceList { target.prices }
+    public var capabilities: ModelCapabilities { target.capabilities }
 
     /// - Throws: ``LanguageError/vocabularyMismatch(first:second:reason:)``,
     ///   ``LanguageError/improperParameter(name:value:expected:)``.

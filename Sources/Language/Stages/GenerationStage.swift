@@ -43,6 +43,7 @@ public struct GenerationStage<Input: Sendable>: Stage {
     }
 
     private func answer(_ input: Input, seed: UInt64) async throws -> Answer<String> {
+        if evidence.assessesItself { try model.require(.scoring) }
         let prompt = prompt(input)
         let request = GenerationRequest(
             prompt, sampling: sampling, maximumTokens: maximumTokens, stops: stops, seed: seed)

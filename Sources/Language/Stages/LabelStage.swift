@@ -59,6 +59,7 @@ public struct LabelStage<Input: Sendable>: Stage {
             throw LanguageError.improperParameter(
                 name: "labels", value: labels.joined(separator: ", "), expected: "two different ones at least")
         }
+        try model.require(.scoring)
         let prompt = prompt(input)
         let scores = try await model.scores(of: labels.map(prompt.continuation), after: prompt)
         guard !scores.logProbabilities.contains(where: \.isNaN) else {

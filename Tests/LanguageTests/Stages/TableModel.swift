@@ -5,6 +5,8 @@ import Language
 struct TableModel: LanguageModel {
     var name = "table"
     var prices = PriceList()
+    var capabilities = ModelCapabilities(
+        probabilities: .allTokens, scoresText: true, holdsConversations: true)
     /// The tokens that a prompt leads to under a seed.
     var write: @Sendable (GenerationRequest) throws -> [GeneratedToken] = { _ in [] }
     /// The log-probability of a continuation after a prompt.
