@@ -52,7 +52,9 @@ struct ConfigurationNode {
 
     /// The members, in the file's order.
     func members() throws(GatewayError) -> [(name: String, value: ConfigurationNode)] {
-        guard let mapping = node.mapping else { throw bad("names with values are expected", "Write `name: value` lines.") }
+        guard let mapping = node.mapping else {
+            throw bad("names with values are expected", "Write `name: value` lines.")
+        }
         var members: [(name: String, value: ConfigurationNode)] = []
         for (key, value) in mapping {
             guard let name = key.scalar?.string else { throw bad("a name is expected", "Write `name: value` lines.") }
@@ -63,7 +65,9 @@ struct ConfigurationNode {
 
     /// The member called `name`, or nil where there is none or it is null.
     func member(_ name: String) throws(GatewayError) -> ConfigurationNode? {
-        guard let mapping = node.mapping else { throw bad("names with values are expected", "Write `name: value` lines.") }
+        guard let mapping = node.mapping else {
+            throw bad("names with values are expected", "Write `name: value` lines.")
+        }
         guard let value = mapping[name], !value.isNull else { return nil }
         return child(value, name)
     }

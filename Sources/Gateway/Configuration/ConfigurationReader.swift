@@ -1,5 +1,6 @@
-public import Cascades
+import Cascades
 import Foundation
+import Yams
 
 extension GatewayConfiguration {
     /// The configuration in the YAML or JSON file at `path`. Paths in it count from its folder.
@@ -98,7 +99,7 @@ extension GatewayConfiguration.Stage {
     fileprivate init(_ name: String, _ node: ConfigurationNode, _ folder: String) throws(GatewayError) {
         try node.allow([
             "endpoint", "embedded", "model", "key", "headers", "interfaces", "price", "timeouts", "logprobs",
-            "counts_streams", "concurrency", "reply_bytes",
+            "counts_streams", "reply_bytes", "concurrency", "queue", "retry", "hedge", "breaker",
         ])
         let endpoint = try node.member("endpoint")
         let embedded = try node.member("embedded")
@@ -122,7 +123,9 @@ extension GatewayConfiguration.Stage {
             var found = Set<WireAPI>()
             for name in try list.texts() {
                 guard let api = WireAPI.named[name] else {
-                    throw list.bad("there is no interface \(name)", "Known: \(WireAPI.named.keys.sorted().joined(separator: ", ")).")
+                    throw list.bad(
+                        "there is no interface \(name)",
+                        "Known: \(WireAPI.named.keys.sorted().joined(separator: ", ")).")
                 }
                 found.insert(api)
             }
@@ -147,8 +150,46 @@ extension GatewayConfiguration.Stage {
         }
         if let value = try node.member("logprobs") { tellsTokens = try value.flag() }
         if let value = try node.member("counts_streams") { countsStreams = try value.flag() }
-        if let value = try node.member("concurrency") { concurrency = try value.integer(1...100_000) }
+        guarding = try GuardLimits(node)
         if let value = try node.member("reply_bytes") { replyBytes = try value.integer(1024...1 << 31) }
+    }
+}
+
+extension GuardLimits {
+    fileprivate init(_ node: ConfigurationNode) throws(GatewayError) {
+        if let value = try node.member("concurrency") { concurrency = try value.integer(1...100_000) }
+        if let queue = try node.member("queue") {
+            try queue.allow(["waiting", "seconds"])
+            if let value = try queue.member("waiting") { waiting = try value.integer(0...1_000_000) }
+            if let value = try queue.member("seconds") { waitSeconds = try value.number(0.001...3600) }
+        }
+        if let node = try node.member("retry") {
+            try node.allow(["attempts", "pause", "longest_pause", "share"])
+            if let value = try node.member("attempts") { retry.attempts = try value.integer(1...10) }
+            if let value = try node.member("pause") { retry.pause = try value.number(0...3600) }
+            if let value = try node.member("longest_pause") { retry.longestPause = try value.number(0...3600) }
+            if let value = try node.member("share") { spareShare = try value.number(0...1) }
+        }
+        if let hedge = try node.member("hedge") {
+            if hedge.node.mapping != nil {
+                try hedge.allow(["quantile"])
+                hedges = true
+                if let value = try hedge.member("quantile") { hedgeQuantile = try value.number(0.5...0.999) }
+            } else {
+                hedges = try hedge.flag()
+            }
+        }
+        if let node = try node.member("breaker") {
+            try node.allow(["consecutive", "share", "calls", "window", "pause", "longest_pause", "probes", "successes"])
+            if let value = try node.member("consecutive") { breaker.consecutive = try value.integer(1...10_000) }
+            if let value = try node.member("share") { breaker.share = try value.number(0.01...1) }
+            if let value = try node.member("calls") { breaker.calls = try value.integer(1...1_000_000) }
+            if let value = try node.member("window") { breaker.window = try value.number(0.01...3600) }
+            if let value = try node.member("pause") { breaker.pause = try value.number(0.001...3600) }
+            if let value = try node.member("longest_pause") { breaker.longestPause = try value.number(0.001...86_400) }
+            if let value = try node.member("probes") { breaker.probes = try value.integer(1...1000) }
+            if let value = try node.member("successes") { breaker.successes = try value.integer(1...1000) }
+        }
     }
 }
 
@@ -163,7 +204,8 @@ extension GatewayConfiguration.Model {
         stages = try node.member("stages")?.texts()
         if let stage = try node.member("stage") {
             guard policy == nil, stages == nil else {
-                throw stage.bad("`stage` is for a model without a policy", "Write `stages:` with one for each of the policy's.")
+                throw stage.bad(
+                    "`stage` is for a model without a policy", "Write `stages:` with one for each of the policy's.")
             }
             stages = [try stage.text()]
         }
@@ -188,6 +230,6 @@ extension WireAPI {
     /// The interfaces by the names that configurations use.
     static let named: [String: WireAPI] = [
         "chat": .chatCompletions, "completions": .completions, "embeddings": .embeddings, "responses": .responses,
-        "messages": .messages,
+        "messages": .messages, "rank": .rank, "classify": .classify,
     ]
 }

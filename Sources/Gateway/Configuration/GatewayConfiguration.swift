@@ -30,8 +30,8 @@ public struct GatewayConfiguration: Sendable {
         var timeouts = StageTimeouts()
         /// The most bytes of an answer that is no stream.
         var replyBytes = 32 << 20
-        /// Calls at once.
-        var concurrency = 256
+        /// Its queue, retries, hedges and breaker.
+        var guarding = GuardLimits()
 
         /// A stage.
         public init(_ name: String, _ kind: Kind, model: String? = nil, key: String? = nil) {

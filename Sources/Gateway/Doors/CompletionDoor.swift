@@ -14,14 +14,16 @@ struct CompletionDoor: Door {
         do throws(DoorError) {
             return try await answer(request, number)
         } catch {
-            var reply = DoorReply(error)
+            var reply = DoorReply(error, api: api)
             reply.fields[.requestID] = number.id
             core.metrics.refused(error.status)
             return reply
         }
     }
 
-    private func answer(_ request: DoorRequest, _ number: GatewayCore.RequestNumber) async throws(DoorError) -> DoorReply {
+    private func answer(_ request: DoorRequest, _ number: GatewayCore.RequestNumber) async throws(DoorError)
+        -> DoorReply
+    {
         guard request.head.method == .post else {
             throw DoorError(
                 status: 405, type: "invalid_request_error", message: "\(request.path) takes POST requests.",
@@ -41,13 +43,33 @@ struct CompletionDoor: Door {
         var run = ModelRun(
             model: model, api: api, body: request.body, fields: fields, passedOn: passedOn, start: request.start,
             record: record)
+        if let text = request.head.headerFields[.cascadeDrill] {
+            guard caller.isAdministrator else {
+                throw DoorError(
+                    status: 403, type: "permission_error", message: "A drill needs the administrator's key.",
+                    code: "not_an_administrator")
+            }
+            run.drill = try Drill(text, stages: model.stages.map(\.name))
+        }
         let outcome = await run.run()
         let explains = request.head.headerFields[.cascadeExplain] != nil
         switch outcome {
         case .held(var answer):
             run.record.status = answer.status
+            do throws(StageError) {
+                try translate(&answer, run)
+            } catch {
+                run.record.decision = .failed
+                run.record.status = 502
+                core.finish(&run)
+                var reply = DoorReply(DoorError(error, stage: run.record.answeredBy ?? model.name), api: api)
+                reply.describe(run, headers: [], isOver: true)
+                return reply
+            }
             core.finish(&run)
-            if explains, answer.status == 200 { answer.bytes = Explanation(run).added(to: answer.bytes, answer.isStream) }
+            if explains, answer.status == 200 {
+                answer.bytes = Explanation(run).added(to: answer.bytes, isStream: answer.isStream)
+            }
             var reply = DoorReply(
                 status: answer.status, contentType: answer.contentType ?? "application/json",
                 body: .whole(answer.bytes))
@@ -64,48 +86,79 @@ struct CompletionDoor: Door {
             var reply = DoorReply(
                 DoorError(
                     status: 422, type: "policy_abstained",
-                    message: "The policy of \(model.name) gives no answer to this request.", code: "abstained"))
+                    message: "The policy of \(model.name) gives no answer to this request.", code: "abstained"),
+                api: api)
             reply.describe(run, headers: [], isOver: true)
             return reply
         case .failed(let error):
             run.record.status = error.status
             core.finish(&run)
-            var reply = DoorReply(error)
+            var reply = DoorReply(error, api: api)
             reply.describe(run, headers: [], isOver: true)
             return reply
         }
     }
 
+    /// What says a stage's answer as the client's interface has it, where they differ.
+    private func translator(from stage: WireAPI, _ run: ModelRun) -> (any AnswerTranslator)? {
+        guard stage != api else { return nil }
+        let id = String(run.record.id.dropFirst(4))
+        return api == .messages
+            ? MessagesTranslator(id: "msg_\(id)") : ResponsesTranslator(id: id, request: run.body)
+    }
+
+    private func translate(_ answer: inout HeldAnswer, _ run: ModelRun) throws(StageError) {
+        guard var translator = translator(from: answer.api, run) else { return }
+        if answer.isStream {
+            var said = ByteBuffer()
+            try translator.stream(answer.bytes, into: &said)
+            try translator.end(into: &said)
+            answer.bytes = said
+        } else {
+            answer.bytes = try translator.whole(answer.bytes)
+        }
+        answer.api = api
+    }
+
     /// Passes an answer on as it is written.
     private func stream(_ begun: BegunAnswer, _ stage: Int, _ run: ModelRun, explains: Bool) -> DoorReply {
+        let translator = translator(from: begun.api, run)
         var reply = DoorReply(
             contentType: begun.contentType ?? "text/event-stream",
             body: .stream { [core, api] sink in
                 var begun = begun
                 var run = run
+                var translator = translator
                 do {
                     while true {
-                        // What ends the stream waits for the explanation.
-                        if begun.isOver, explains {
-                            run.finish(begun, stage: stage)
-                            begun.bytes = Explanation(run).added(to: begun.bytes, true)
-                        }
-                        if begun.bytes.readableBytes > 0, !explains || begun.isOver || !begun.scanner.isDone {
-                            try await sink.write(begun.bytes)
+                        var said = ByteBuffer()
+                        if translator != nil {
+                            try translator?.stream(begun.bytes, into: &said)
+                            if begun.isOver { try translator?.end(into: &said) }
+                            begun.bytes = ByteBuffer()
+                        } else if !explains || begun.isOver || !begun.scanner.isDone {
+                            // The stream's last mark waits for the explanation.
+                            said = begun.bytes
                             begun.bytes = ByteBuffer()
                         }
+                        if begun.isOver, explains {
+                            run.finish(begun, stage: stage)
+                            said = Explanation(run).added(to: said, isStream: true)
+                        }
+                        if said.readableBytes > 0 { try await sink.write(said) }
                         if begun.isOver { break }
                         try await AnswerCollector.advance(&begun)
                     }
                 } catch let error as StageError {
                     // After the first byte nobody can stand in: the client is told in the stream itself.
+                    begun.source.cancel()
                     run.record.decision = error == .cancelled ? .cancelled : .failed
                     if let place = run.record.choices.lastIndex(where: { $0.stage == stage }) {
                         run.record.choices[place].failure = error.description
                     }
                     let told = DoorError(error, stage: run.model.stages[stage].name)
-                    try? await sink.write(begun.bytes)
-                    try? await sink.write(api == .messages ? told.anthropicEvent : told.openAIEvent)
+                    if translator == nil { try? await sink.write(begun.bytes) }
+                    try? await sink.write(told.event(api))
                 } catch {
                     begun.source.cancel()
                     run.record.decision = .cancelled
@@ -145,11 +198,24 @@ extension DoorReply {
 }
 
 extension DoorError {
-    /// As an event in a stream of Anthropic's interface that has begun.
-    var anthropicEvent: ByteBuffer {
-        var event = ByteBuffer(string: "event: error\ndata: ")
-        event.writeImmutableBuffer(anthropicBody)
-        event.writeStaticString("\n\n")
-        return event
+    /// As an event in a stream that has begun.
+    func event(_ api: WireAPI) -> ByteBuffer {
+        switch api {
+        case .messages:
+            var event = ByteBuffer(string: "event: error\ndata: ")
+            event.writeImmutableBuffer(anthropicBody)
+            event.writeStaticString("\n\n")
+            return event
+        case .responses:
+            var event = ByteBuffer()
+            event.writeEvent(
+                "error",
+                [
+                    "type": "error", "code": .string(code ?? "server_error"), "message": .string(message),
+                    "param": .null, "sequence_number": 0,
+                ])
+            return event
+        default: return openAIEvent
+        }
     }
 }

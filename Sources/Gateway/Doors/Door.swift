@@ -38,9 +38,10 @@ struct DoorReply: Sendable {
         fields[.contentType] = contentType
     }
 
-    /// An error, in OpenAI's form.
-    init(_ error: DoorError) {
-        self.init(status: error.status, body: .whole(error.openAIBody))
+    /// An error, in the form of the interface that the request came by.
+    init(_ error: DoorError, api: WireAPI = .chatCompletions) {
+        self.init(
+            status: error.status, body: .whole(api == .messages ? error.anthropicBody : error.openAIBody))
         note(error)
     }
 
@@ -72,6 +73,7 @@ extension HTTPField.Name {
     static let cascadeAsked = HTTPField.Name("x-cascade-asked")!
     static let cascadeCost = HTTPField.Name("x-cascade-cost")!
     static let cascadeExplain = HTTPField.Name("x-cascade-explain")!
+    static let cascadeDrill = HTTPField.Name("x-cascade-drill")!
     static let cascadeGroup = HTTPField.Name("x-cascade-group")!
     static let traceparent = HTTPField.Name("traceparent")!
     static let tracestate = HTTPField.Name("tracestate")!

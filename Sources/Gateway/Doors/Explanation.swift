@@ -81,9 +81,17 @@ struct Explanation {
         json.writeStaticString("}")
     }
 
-    /// `answer` with the explanation as its member `cascade`; in a stream as a piece of its own before the last mark.
-    func added(to answer: ByteBuffer, _ isStream: Bool) -> ByteBuffer {
+    /// `answer` with the explanation as its member `cascade`; in a stream as a piece of its own before the last mark, or
+    /// as an event at the end of interfaces whose events have names.
+    func added(to answer: ByteBuffer, isStream: Bool) -> ByteBuffer {
         var edits = ByteEdits()
+        if isStream, run.api.isTranslatable {
+            var answer = answer
+            answer.writeStaticString("event: cascade\ndata: ")
+            answer.writeImmutableBuffer(json)
+            answer.writeStaticString("\n\n")
+            return answer
+        }
         if isStream {
             var piece = ByteBuffer(string: "data: {\"object\":\"chat.completion.chunk\",\"choices\":[],\"cascade\":")
             piece.writeImmutableBuffer(json)

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 
 /// `/v1/models`: the names that requests may give.

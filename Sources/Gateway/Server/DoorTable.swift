@@ -7,9 +7,10 @@ struct DoorTable: Sendable {
 
     /// The doors of `core`.
     init(_ core: GatewayCore) {
-        for api in [WireAPI.chatCompletions, .completions, .embeddings] {
+        for api in WireAPI.allCases {
             exact["/v1\(api.rawValue)"] = CompletionDoor(api: api, core: core)
         }
+        exact["/v1/rerank"] = CompletionDoor(api: .rank, core: core)
         let models = ModelsDoor(core: core)
         exact["/v1/models"] = models
         prefixes.append(("/v1/models/", models))

@@ -29,26 +29,25 @@ struct GatewayBuilder {
     }
 
     private mutating func make(_ stage: GatewayConfiguration.Stage) throws(GatewayError) -> GatewayStage {
+        let client: any StageClient
         switch stage.kind {
-        case .embedded(let name):
-            return GatewayStage(
-                name: stage.name, model: nil,
-                interfaces: stage.interfaces ?? [.chatCompletions, .completions, .embeddings], prices: stage.prices,
-                countsStreams: true, tellsTokens: true, client: LanguageModelClient { [load] in try load(name) })
+        case .embedded(let name): client = LanguageModelClient { [load] in try load(name) }
         case .endpoint(let base):
-            let client = EndpointClient.makeClient(
-                stage.timeouts, connections: stage.concurrency, group: group)
-            clients.append(client)
+            let http = EndpointClient.makeClient(
+                stage.timeouts, connections: stage.guarding.concurrency, group: group)
+            clients.append(http)
             var headers = stage.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
             if let key = stage.key { headers.append(("authorization", "Bearer \(key)")) }
-            return GatewayStage(
-                name: stage.name, model: stage.model,
-                interfaces: stage.interfaces ?? [.chatCompletions, .completions, .embeddings], prices: stage.prices,
-                countsStreams: stage.countsStreams, tellsTokens: stage.tellsTokens,
-                client: try EndpointClient(
-                    stage: stage.name, base: base, headers: headers, timeouts: stage.timeouts,
-                    replyLimit: stage.replyBytes, client: client))
+            client = try EndpointClient(
+                stage: stage.name, base: base, headers: headers, timeouts: stage.timeouts,
+                replyLimit: stage.replyBytes, client: http)
         }
+        return GatewayStage(
+            name: stage.name, model: stage.model,
+            interfaces: stage.interfaces ?? [.chatCompletions, .completions, .embeddings, .rank, .classify],
+            prices: stage.prices,
+            countsStreams: stage.countsStreams, tellsTokens: stage.tellsTokens,
+            client: StageGuard(client, stage.guarding, seed: UInt64.random(in: .min ... .max)))
     }
 
     /// The published names, over the stages made before.

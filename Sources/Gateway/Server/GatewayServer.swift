@@ -107,10 +107,12 @@ public final class GatewayServer: Service {
             let service: any Service
             if let tls = configuration.tls {
                 service = try TLSChannel(channel, tlsConfiguration: try Self.certificates(tls)).server(
-                    configuration: serverConfiguration, onServerRunning: onRunning, eventLoopGroup: group, logger: quiet)
+                    configuration: serverConfiguration, onServerRunning: onRunning, eventLoopGroup: group, logger: quiet
+                )
             } else {
                 service = channel.server(
-                    configuration: serverConfiguration, onServerRunning: onRunning, eventLoopGroup: group, logger: quiet)
+                    configuration: serverConfiguration, onServerRunning: onRunning, eventLoopGroup: group, logger: quiet
+                )
             }
             try await withGracefulShutdownHandler {
                 try await service.run()
@@ -120,7 +122,8 @@ public final class GatewayServer: Service {
         } catch let error as IOError {
             await shutDownClients()
             throw GatewayError.cannotListen(
-                address: "\(configuration.host):\(configuration.port)", reason: String(cString: strerror(error.errnoCode)))
+                address: "\(configuration.host):\(configuration.port)",
+                reason: String(cString: strerror(error.errnoCode)))
         } catch {
             await shutDownClients()
             throw error

@@ -59,7 +59,8 @@ final class BytePipe: ByteSource {
 
     func next() async throws(StageError) -> ByteBuffer? {
         try await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<ByteBuffer?, StageError>, Never>) in
+            await withCheckedContinuation {
+                (continuation: CheckedContinuation<Result<ByteBuffer?, StageError>, Never>) in
                 let ready: Result<ByteBuffer?, StageError>? = state.withLock { state in
                     if state.buffer.readableBytes > 0 {
                         defer { state.buffer = ByteBuffer() }

@@ -3,17 +3,6 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// How long each step of asking an endpoint may take, in seconds.
-struct StageTimeouts: Sendable, Hashable {
-    var connect = 5.0
-    /// From the request to the first byte of the answer.
-    var firstByte = 120.0
-    /// Between two pieces of an answer.
-    var idle = 60.0
-    /// In all.
-    var total = 600.0
-}
-
 /// An OpenAI-compatible or Anthropic endpoint.
 final class EndpointClient: StageClient {
     let timeouts: StageTimeouts
@@ -42,7 +31,7 @@ final class EndpointClient: StageClient {
         while base.hasSuffix("/") { base.removeLast() }
         do {
             for api in WireAPI.allCases {
-                requests[api] = try HTTPClient.Request(url: base + api.rawValue, method: .POST, headers: fields)
+                requests[api] = try HTTPClient.Request(url: base + api.stagePath, method: .POST, headers: fields)
             }
         } catch {
             throw .badEndpoint(

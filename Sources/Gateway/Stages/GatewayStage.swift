@@ -14,6 +14,8 @@ final class GatewayStage: Sendable {
     /// Whether it tells log-probabilities.
     let tellsTokens: Bool
     let client: any StageClient
+    /// What guards it, where anything does.
+    var guardian: StageGuard? { client as? StageGuard }
 
     init(
         name: String, model: String?, interfaces: Set<WireAPI>, prices: PriceList, countsStreams: Bool,

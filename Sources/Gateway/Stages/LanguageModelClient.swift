@@ -13,7 +13,7 @@ final class LanguageModelClient: StageClient {
     /// - Parameter make: loads the model, once, when it is first asked.
     init(_ make: @escaping @Sendable () throws -> any LanguageModel) { self.make = make }
 
-    private func model() throws(StageError) -> any LanguageModel {
+    func model() throws(StageError) -> any LanguageModel {
         do {
             return try made.withLock { made in
                 if let model = made { return model }
@@ -27,8 +27,18 @@ final class LanguageModelClient: StageClient {
     }
 
     func send(_ request: StageRequest) async throws(StageError) -> StageReply {
-        let asked = try ChatRequest(request.body)
         let model = try model()
+        if request.api == .classify || request.api == .rank {
+            let choice = try ChoiceRequest(request.body)
+            let body: ByteBuffer
+            do {
+                body = try await request.api == .rank ? rank(choice, model) : classify(choice, model)
+            } catch {
+                throw StageError(model: error)
+            }
+            return StageReply(status: 200, contentType: "application/json", body: .whole(body))
+        }
+        let asked = try ChatRequest(request.body)
         if request.api == .embeddings { return try await embeddings(asked, model) }
         let tools = try RequestTools.areOffered(request.body)
         if tools { throw .unsupported(what: "a model in this process calls no tools") }
@@ -41,8 +51,8 @@ final class LanguageModelClient: StageClient {
             pipe.run { pipe in
                 do {
                     for try await event in model.events(generation) { pipe.write(writer.piece(event)) }
-                } catch let error as LanguageError {
-                    throw StageError(error)
+                } catch {
+                    throw StageError(model: error)
                 }
                 try Task.checkCancellation()
                 pipe.write(writer.end)
@@ -52,10 +62,8 @@ final class LanguageModelClient: StageClient {
         do {
             let text = try await model.generate(generation)
             return StageReply(status: 200, contentType: "application/json", body: .whole(writer.whole(text)))
-        } catch let error as LanguageError {
-            throw StageError(error)
         } catch {
-            throw error is CancellationError ? .cancelled : .broken(reason: "\(error)")
+            throw StageError(model: error)
         }
     }
 
@@ -66,10 +74,8 @@ final class LanguageModelClient: StageClient {
         let vectors: [[Double]]
         do {
             vectors = try await model.embeddings(of: texts)
-        } catch let error as LanguageError {
-            throw StageError(error)
         } catch {
-            throw error is CancellationError ? .cancelled : .broken(reason: "\(error)")
+            throw StageError(model: error)
         }
         var body = ByteBuffer(string: "{\"object\":\"list\",\"data\":[")
         for (index, vector) in vectors.enumerated() {
@@ -100,7 +106,15 @@ enum RequestTools {
 
 extension StageError {
     /// What an error of a language model means.
-    init(_ error: LanguageError) {
+    init(model error: any Error) {
+        if let error = error as? StageError {
+            self = error
+            return
+        }
+        guard let error = error as? LanguageError else {
+            self = error is CancellationError ? .cancelled : .broken(reason: "\(error)")
+            return
+        }
         switch error {
         case .contextOverflow, .unsupported, .improperParameter, .badConstraint, .emptyConstraint, .constraintTooLarge,
             .noTokenLeft:
@@ -193,7 +207,10 @@ struct CompletionWriter: Sendable {
     private func writeLogProbabilities(_ tokens: [GeneratedToken], into body: inout ByteBuffer) {
         guard tells, isChat else {
             body.writeStaticString(",\"logprobs\":")
-            guard tells else { return _ = body.writeStaticString("null") }
+            guard tells else {
+                _ = body.writeStaticString("null")
+                return
+            }
             body.writeString("{\"token_logprobs\":[")
             body.writeString(tokens.map { JSONText.number($0.logProbability ?? .nan) }.joined(separator: ","))
             body.writeStaticString("]}")

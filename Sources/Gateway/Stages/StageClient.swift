@@ -8,6 +8,14 @@ enum WireAPI: String, Sendable, CaseIterable {
     case embeddings = "/embeddings"
     case responses = "/responses"
     case messages = "/messages"
+    case rank = "/rank"
+    case classify = "/classify"
+
+    /// The path at a stage, behind its address.
+    var stagePath: String { self == .rank ? "/rerank" : rawValue }
+
+    /// Whether requests can be said as chat completions where a stage speaks only those.
+    var isTranslatable: Bool { self == .messages || self == .responses }
 }
 
 /// What a stage is asked: bytes, as the stage is to get them.
@@ -18,6 +26,8 @@ struct StageRequest: Sendable {
     var streams: Bool
     /// Header fields that are passed on.
     var headers: [(name: String, value: String)] = []
+    /// Who asks: keys take turns where there is a queue.
+    var key = ""
 }
 
 /// What a stage answered: the head of it, and the rest.
@@ -69,18 +79,22 @@ enum StageError: Error, Equatable, Sendable {
     case status(Int, body: ByteBuffer, retryAfter: Double?)
     /// The stage can't serve such a request.
     case unsupported(what: String)
-    /// The gateway holds back: the breaker is open, or too many wait.
+    /// The stage speaks another interface, which has no word for the request.
+    case untranslatable(TranslationError)
+    /// The gateway holds back: too many wait.
     case held(reason: String, retryAfter: Double)
+    /// The breaker is open: the stage failed too often.
+    case tripped(retryAfter: Double)
     /// The asker went away.
     case cancelled
 
     /// Whether the same request may do better elsewhere, or later.
     var isTransient: Bool {
         switch self {
-        case .unreachable, .timedOut, .broken, .badReply, .held: true
+        case .unreachable, .timedOut, .broken, .badReply, .held, .tripped: true
         // Credentials and addresses are of the gateway's making, so another stage may well answer.
         case .status(let status, _, _): status >= 500 || [401, 403, 404, 408, 409, 425, 429].contains(status)
-        case .tooLarge, .unsupported, .cancelled: false
+        case .tooLarge, .unsupported, .untranslatable, .cancelled: false
         }
     }
 
@@ -89,7 +103,7 @@ enum StageError: Error, Equatable, Sendable {
         switch self {
         case .unreachable, .timedOut, .broken, .badReply: true
         case .status(let status, _, _): status >= 500 || status == 408 || status == 429
-        case .held, .tooLarge, .unsupported, .cancelled: false
+        case .held, .tripped, .tooLarge, .unsupported, .untranslatable, .cancelled: false
         }
     }
 }
@@ -105,7 +119,9 @@ extension StageError: CustomStringConvertible {
         case .status(let status, let body, _):
             "it answered with status \(status): \(String(buffer: body.getSlice(at: body.readerIndex, length: min(300, body.readableBytes)) ?? ByteBuffer()))"
         case .unsupported(let what): what
+        case .untranslatable(let error): "\(error.place): \(error.reason)"
         case .held(let reason, _): reason
+        case .tripped: "it failed too often and is left alone for a while"
         case .cancelled: "the request was cancelled"
         }
     }
@@ -117,7 +133,8 @@ extension DoorError {
         switch error {
         case .status(let status, _, let retryAfter) where status == 429:
             self.init(
-                status: 429, type: "rate_limit_error", message: "Stage \(stage): \(error).", code: "rate_limit_exceeded",
+                status: 429, type: "rate_limit_error", message: "Stage \(stage): \(error).",
+                code: "rate_limit_exceeded",
                 retryAfter: retryAfter ?? 1)
         case .status(let status, _, let retryAfter):
             self.init(
@@ -129,6 +146,11 @@ extension DoorError {
         case .held(_, let retryAfter):
             self.init(
                 status: 429, type: "rate_limit_error", message: "Stage \(stage): \(error).", code: "overloaded",
+                retryAfter: retryAfter)
+        case .untranslatable(let error): self = error.doorError
+        case .tripped(let retryAfter):
+            self.init(
+                status: 503, type: "server_error", message: "Stage \(stage): \(error).", code: "upstream_unavailable",
                 retryAfter: retryAfter)
         case .unsupported:
             self.init(

@@ -86,8 +86,10 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
     /// All bytes of the answer, once it has ended.
     func whole() async throws(StageError) -> ByteBuffer {
         try await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<ByteBuffer, StageError>, Never>) in
-                let (ready, resume): (Result<ByteBuffer, StageError>?, EventLoopPromise<Void>?) = state.withLock { state in
+            await withCheckedContinuation {
+                (continuation: CheckedContinuation<Result<ByteBuffer, StageError>, Never>) in
+                let (ready, resume): (Result<ByteBuffer, StageError>?, EventLoopPromise<Void>?) = state.withLock {
+                    state in
                     if let error = state.error { return (.failure(error), nil) }
                     if state.isOver { return (.success(state.buffer), nil) }
                     state.waiter = .whole(continuation)
@@ -104,8 +106,10 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
 
     func next() async throws(StageError) -> ByteBuffer? {
         try await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<ByteBuffer?, StageError>, Never>) in
-                let (ready, resume): (Result<ByteBuffer?, StageError>?, EventLoopPromise<Void>?) = state.withLock { state in
+            await withCheckedContinuation {
+                (continuation: CheckedContinuation<Result<ByteBuffer?, StageError>, Never>) in
+                let (ready, resume): (Result<ByteBuffer?, StageError>?, EventLoopPromise<Void>?) = state.withLock {
+                    state in
                     if state.buffer.readableBytes > 0 {
                         let bytes = state.buffer
                         state.buffer = ByteBuffer()
@@ -214,7 +218,12 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
     /// Ends the call, once, and wakes whoever waits.
     private func end(with error: StageError?) {
         let (waiter, head, bytes, watch, resume, isFirst) = state.withLock { state in
-            if state.isOver { return (Waiter.none, state.head, ByteBuffer(), nil as Scheduled<Void>?, nil as EventLoopPromise<Void>?, false) }
+            if state.isOver {
+                return (
+                    Waiter.none, state.head, ByteBuffer(), nil as Scheduled<Void>?, nil as EventLoopPromise<Void>?,
+                    false
+                )
+            }
             state.isOver = true
             state.error = error
             defer {
@@ -238,9 +247,17 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
                 continuation.resume(returning: .failure(.broken(reason: "the answer ended before its head")))
             }
         case .bytes(let continuation):
-            if let error { continuation.resume(returning: .failure(error)) } else { continuation.resume(returning: .success(nil)) }
+            if let error {
+                continuation.resume(returning: .failure(error))
+            } else {
+                continuation.resume(returning: .success(nil))
+            }
         case .whole(let continuation):
-            if let error { continuation.resume(returning: .failure(error)) } else { continuation.resume(returning: .success(bytes)) }
+            if let error {
+                continuation.resume(returning: .failure(error))
+            } else {
+                continuation.resume(returning: .success(bytes))
+            }
         }
     }
 

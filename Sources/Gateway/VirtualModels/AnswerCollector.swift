@@ -10,11 +10,11 @@ enum AnswerCollector {
     }
 
     /// Reads on until there is something to be passed on, so that until then another stage can stand in unseen.
-    static func begin(_ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner) async throws(StageError)
-        -> BegunAnswer
-    {
+    static func begin(
+        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, api: WireAPI
+    ) async throws(StageError) -> BegunAnswer {
         var begun = BegunAnswer(
-            contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
+            api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
             scanner: scanner)
         while begun.bytes.readableBytes == 0, !begun.isOver { try await advance(&begun) }
         if begun.bytes.readableBytes == 0 { throw .badReply(reason: "the stream holds no events") }
@@ -41,11 +41,11 @@ enum AnswerCollector {
 
     /// Holds a stream until it is whole, or a limit is reached.
     static func hold(
-        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, limits: HoldLimits,
-        until deadline: ContinuousClock.Instant
+        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, api: WireAPI,
+        limits: HoldLimits, until deadline: ContinuousClock.Instant
     ) async throws(StageError) -> Held {
         var begun = BegunAnswer(
-            contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
+            api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
             scanner: scanner)
         let timer = Task {
             try await Task.sleep(until: deadline, clock: .continuous)

@@ -28,6 +28,12 @@ struct ModelRun: Sendable {
         var given: Result<Given, StageError>
     }
 
+    /// A request as one interface says it.
+    private struct Said: Sendable {
+        var body: ByteBuffer
+        var fields: RequestFields
+    }
+
     let model: VirtualModel
     let api: WireAPI
     let body: ByteBuffer
@@ -35,9 +41,13 @@ struct ModelRun: Sendable {
     /// Header fields that stages get.
     let passedOn: [(name: String, value: String)]
     let start: ContinuousClock.Instant
+    /// Faults that are simulated.
+    var drill: Drill?
     var record: RequestRecord
     private var tried = StageSet()
     private var held: [(stage: Int, answer: HeldAnswer)] = []
+    /// The request as chat completions have it, where a stage needs it so.
+    private let chat: Result<Said, TranslationError>?
     /// The policy's last look, for explanations.
     private(set) var state: PolicyState?
 
@@ -52,6 +62,35 @@ struct ModelRun: Sendable {
         self.passedOn = passedOn
         self.start = start
         self.record = record
+        chat =
+            api.isTranslatable && model.stages.contains { !$0.interfaces.contains(api) }
+            ? Self.translated(body, from: api) : nil
+    }
+
+    private static func translated(_ body: ByteBuffer, from api: WireAPI) -> Result<Said, TranslationError> {
+        do throws(TranslationError) {
+            let chat = try api == .messages ? MessagesRequest.chat(body) : ResponsesRequest.chat(body)
+            do throws(DoorError) {
+                return .success(Said(body: chat, fields: try RequestFields(chat)))
+            } catch {
+                throw TranslationError(place: "body", reason: error.message)
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The request as `stage` is to get it.
+    private func said(to stage: GatewayStage) throws(StageError) -> (api: WireAPI, said: Said) {
+        if stage.interfaces.contains(api) { return (api, Said(body: body, fields: fields)) }
+        guard let chat, stage.interfaces.contains(.chatCompletions) else {
+            throw .unsupported(what: "it does not speak \(api.rawValue)")
+        }
+        do throws(TranslationError) {
+            return (.chatCompletions, try chat.get())
+        } catch {
+            throw .untranslatable(error)
+        }
     }
 
     /// Seconds since the request came.
@@ -112,7 +151,7 @@ struct ModelRun: Sendable {
     private mutating func hold(
         _ set: StageSet, _ rule: PolicyRule, _ machine: inout CascadeMachine<HeldAnswer>
     ) async -> Outcome? {
-        tried.formUnion(set)
+        tried = tried.union(set)
         var answers: [Asked] = []
         if set.count == 1, let stage = set.first {
             answers.append(await ask(stage, reading: true))
@@ -196,10 +235,16 @@ struct ModelRun: Sendable {
         if case .status(let status, let body, _) = error, !error.isTransient {
             // The stage says what is wrong with the request, which only the client can mend.
             record.answeredBy = model.stages[failed].name
-            return .held(
-                HeldAnswer(
-                    status: status, contentType: "application/json", bytes: body, isStream: false, text: "",
-                    cost: .zero))
+            if model.stages[failed].interfaces.contains(api) {
+                return .held(
+                    HeldAnswer(
+                        status: status, api: api, contentType: "application/json", bytes: body, isStream: false,
+                        cost: .zero))
+            }
+            let said = (try? JSONTree(body))?["error"]?["message"]?.text
+            return .failed(
+                DoorError(
+                    status: status, type: "invalid_request_error", message: said ?? "\(error)", code: "upstream_error"))
         }
         return .failed(DoorError(error, stage: model.stages[failed].name))
     }
@@ -211,32 +256,35 @@ struct ModelRun: Sendable {
         let begin = ContinuousClock.now
         var choice = RequestRecord.Choice(stage: index, name: stage.name, start: (begin - start).seconds)
         let alternatives = reading ? model.rule?.alternatives[index] : nil
-        let edits = StageEdits(body, fields, api: api, stage: stage, alternatives: alternatives)
-        var wants = ReplyFields.Wants()
-        wants.tokens = alternatives != nil
-        var scanner = AnswerScanner(wants: wants, strip: edits.strip)
         do throws(StageError) {
-            guard stage.interfaces.contains(api) else {
-                throw .unsupported(what: "it does not speak \(api.rawValue)")
-            }
-            let reply = try await stage.client.send(
-                StageRequest(api: api, body: edits.body, streams: fields.streams, headers: passedOn))
+            let (wire, said) = try said(to: stage)
+            let edits = StageEdits(said.body, said.fields, api: wire, stage: stage, alternatives: alternatives)
+            var wants = ReplyFields.Wants()
+            wants.tokens = alternatives != nil
+            var scanner = AnswerScanner(wants: wants, strip: edits.strip)
+            var client = stage.client
+            if let fault = drill?.faults[stage.name] { client = DrilledClient(client: client, fault: fault) }
+            let reply = try await client.send(
+                StageRequest(
+                    api: wire, body: edits.body, streams: fields.streams, headers: passedOn, key: record.key ?? ""))
             let answer: HeldAnswer
             switch reply.body {
             case .whole(let bytes):
                 let edited = try scanner.whole(bytes)
-                answer = held(reply, edited, scanner, isStream: false, index, begin, &choice)
+                answer = held(reply, edited, scanner, wire, isStream: false, index, begin, &choice)
             case .stream(let source):
                 if !reading {
-                    let begun = try await AnswerCollector.begin(reply, source, scanner)
+                    let begun = try await AnswerCollector.begin(reply, source, scanner, api: wire)
                     return Asked(choice: choice, given: .success(.begun(begun)))
                 }
                 let deadline = begin.advanced(by: .seconds(model.hold.seconds))
-                switch try await AnswerCollector.hold(reply, source, scanner, limits: model.hold, until: deadline) {
+                let kept = try await AnswerCollector.hold(
+                    reply, source, scanner, api: wire, limits: model.hold, until: deadline)
+                switch kept {
                 case .begun(let begun): return Asked(choice: choice, given: .success(.begun(begun)))
                 case .whole(let bytes, let read):
                     scanner = read
-                    answer = held(reply, bytes, scanner, isStream: true, index, begin, &choice)
+                    answer = held(reply, bytes, scanner, wire, isStream: true, index, begin, &choice)
                 }
             }
             let evidence = reading ? model.rule?.evidence(of: scanner, stage: index) ?? [] : []
@@ -250,14 +298,14 @@ struct ModelRun: Sendable {
     }
 
     private func held(
-        _ reply: StageReply, _ bytes: ByteBuffer, _ scanner: AnswerScanner, isStream: Bool, _ index: Int,
-        _ begin: ContinuousClock.Instant, _ choice: inout RequestRecord.Choice
+        _ reply: StageReply, _ bytes: ByteBuffer, _ scanner: AnswerScanner, _ wire: WireAPI, isStream: Bool,
+        _ index: Int, _ begin: ContinuousClock.Instant, _ choice: inout RequestRecord.Choice
     ) -> HeldAnswer {
         choice.duration = (ContinuousClock.now - begin).seconds
         choice.cost = cost(of: scanner, stage: index, seconds: choice.duration, &choice.isEstimated)
         return HeldAnswer(
-            status: reply.status, contentType: reply.contentType, headers: reply.headers, bytes: bytes,
-            isStream: isStream, text: "", cost: choice.cost)
+            status: reply.status, api: wire, contentType: reply.contentType, headers: reply.headers, bytes: bytes,
+            isStream: isStream, cost: choice.cost)
     }
 
     /// What an answer cost; estimated where the stage did not count its tokens.

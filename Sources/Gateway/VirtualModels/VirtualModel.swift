@@ -136,7 +136,8 @@ struct PolicyRule: Sendable {
         let question = Question(input: text())
         let values = (try? Question.context.values(question)) ?? []
         return schema.context.map { name in
-            Question.context.names.firstIndex(of: name).flatMap { values.indices.contains($0) ? values[$0] : nil } ?? .nan
+            Question.context.names.firstIndex(of: name).flatMap { values.indices.contains($0) ? values[$0] : nil }
+                ?? .nan
         }
     }
 }

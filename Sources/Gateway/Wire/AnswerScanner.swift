@@ -89,7 +89,19 @@ struct AnswerScanner {
     }
 
     private mutating func note(_ fields: ReplyFields) {
-        if let usage = fields.usage { counts = usage }
+        if let usage = fields.usage {
+            // Anthropic's streams tell what was read first, and what was written last.
+            var most = counts ?? TokenCounts()
+            most.read = max(most.read, usage.read)
+            most.written = max(most.written, usage.written)
+            most.cached = max(most.cached, usage.cached)
+            counts = most
+        }
+        switch fields.kind {
+        case "message_stop", "response.completed", "response.incomplete", "response.failed": isDone = true
+        case "content_block_delta", "response.output_text.delta": pieces += 1
+        default: break
+        }
         // Some streams end without a mark once every choice has ended.
         isDone = isDone || fields.isFinished
         tokens += fields.tokens

@@ -14,7 +14,9 @@ struct EventSplitter {
         var name: String?
 
         /// Whether it is the mark that ends a stream of completions.
-        var isDone: Bool { data.map { $0.readableBytes == 6 && $0.readableBytesView.elementsEqual("[DONE]".utf8) } ?? false }
+        var isDone: Bool {
+            data.map { $0.readableBytes == 6 && $0.readableBytesView.elementsEqual("[DONE]".utf8) } ?? false
+        }
     }
 
     private var buffer = ByteBuffer()

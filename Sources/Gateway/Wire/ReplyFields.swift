@@ -1,4 +1,3 @@
-import Foundation
 import Language
 import NIOCore
 
@@ -23,6 +22,8 @@ struct ReplyFields {
     }
 
     var usage: TokenCounts?
+    /// What kind of event it is, in interfaces that say so.
+    var kind: String?
     /// Whether the reply is about an error.
     var isError = false
     /// Whether a choice says why it ended.
@@ -57,6 +58,19 @@ struct ReplyFields {
             fields.hasMembers = true
             if cursor.name(name, is: "usage"), cursor.peek() == UInt8(ascii: "{") {
                 fields.usage = try counts(&cursor)
+            } else if cursor.name(name, is: "type"), cursor.peek() == UInt8(ascii: "\"") {
+                fields.kind = cursor.text(try cursor.string())
+            } else if cursor.name(name, is: "response") || cursor.name(name, is: "message"),
+                cursor.peek() == UInt8(ascii: "{")
+            {
+                // Events that hold a whole answer, or its beginning, count its tokens inside.
+                try cursor.object { (name, cursor) throws(JSONFault) in
+                    if cursor.name(name, is: "usage"), cursor.peek() == UInt8(ascii: "{") {
+                        fields.usage = try counts(&cursor)
+                    } else {
+                        try cursor.skip()
+                    }
+                }
             } else if cursor.name(name, is: "error") {
                 let range = try cursor.skip()
                 fields.isError = !cursor.bytes(range, are: "null")
@@ -72,6 +86,7 @@ struct ReplyFields {
             }
         }
         fields.closing = cursor.position - 1
+        fields.isError = fields.isError || fields.kind == "error"
         try cursor.end()
         return fields
     }
@@ -253,21 +268,11 @@ enum TokenReader {
 }
 
 extension GeneratedToken {
-    /// Takes note of the likeliest tokens' log-probabilities: entropy over what is told, and the margin.
-    ///
-    /// The entropy is that of the told probabilities, with what they leave taken as one more outcome.
+    /// Takes note of the likeliest tokens' log-probabilities, where they are told: entropy and margin.
     mutating func note(alternatives: [Double]) {
-        let sorted = alternatives.map { min(0, $0) }.sorted(by: >)
-        guard let first = sorted.first else { return }
-        var entropy = 0.0
-        var left = 1.0
-        for value in sorted {
-            let probability = exp(value)
-            if probability > 0 { entropy -= probability * value }
-            left -= probability
-        }
-        if left > 1e-9 { entropy -= left * log(left) }
-        self.entropy = max(0, entropy)
-        if sorted.count > 1 { margin = exp(first) - exp(sorted[1]) }
+        guard !alternatives.isEmpty else { return }
+        let told = ToldProbabilities(alternatives.map { min(0, $0) })
+        entropy = told.entropy
+        if alternatives.count > 1 { margin = told.margin }
     }
 }

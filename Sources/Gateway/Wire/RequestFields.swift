@@ -91,7 +91,9 @@ struct RequestFields: Sendable {
             } else if cursor.name(name, is: "tools") || cursor.name(name, is: "functions") {
                 let range = try cursor.skip()
                 fields.hasTools = fields.hasTools || cursor.bytes[range.lowerBound] == UInt8(ascii: "[")
-            } else if cursor.name(name, is: "messages"), cursor.peek() == UInt8(ascii: "[") {
+            } else if cursor.name(name, is: "messages") || cursor.name(name, is: "input"),
+                cursor.peek() == UInt8(ascii: "[")
+            {
                 try cursor.array { (_, cursor) throws(JSONFault) in try message(&fields, &cursor) }
             } else if cursor.name(name, is: "prompt") || cursor.name(name, is: "input"),
                 cursor.peek() == UInt8(ascii: "\"")

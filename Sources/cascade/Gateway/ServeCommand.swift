@@ -29,7 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .long, parsing: .singleValue,
         help: ArgumentHelp(
-            "A stage behind an address; its key is read from env:NAME or file:PATH.", valueName: "name=url[,model][@key]"))
+            "A stage behind an address; its key is read from env:NAME or file:PATH.",
+            valueName: "name=url[,model][@key]"))
     var endpoint: [Endpoint] = []
     @Option(
         name: .long, parsing: .singleValue,

@@ -62,7 +62,9 @@ import Testing
             return
         }
         #expect("\(reason) \(remedy)".contains(word), "\(reason) \(remedy)")
-        #expect(found.map { abs($0 - line) <= (word.isEmpty || word == "twice" ? 2 : 0) } ?? false, "\(reason) at \(found ?? -1)")
+        #expect(
+            found.map { abs($0 - line) <= (word.isEmpty || word == "twice" ? 2 : 0) } ?? false,
+            "\(reason) at \(found ?? -1)")
     }
 
     @Test func `others can't be let in without keys`() throws {

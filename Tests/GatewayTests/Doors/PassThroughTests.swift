@@ -8,7 +8,9 @@ import Testing
     @Test func `a request reaches its stage whole, with another model's name`() async throws {
         let tools =
             #","tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"enum":[1.0,1e0,10]}}}}}],"x_unknown":{"deep":[[[null]]]},"temperature":0.70"#
-        try await ScriptedUpstream.run { _ in .completion("hello") } _: { upstream in
+        try await ScriptedUpstream.run { _ in
+            .completion("hello")
+        } _: { upstream in
             try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
                 let body = RunningGateway.chat("small", more: tools)
                 let reply = try await gateway.post(
@@ -30,7 +32,9 @@ import Testing
 
     @Test func `the other interfaces pass through as well`() async throws {
         let answer = #"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#
-        try await ScriptedUpstream.run { _ in .json(answer) } _: { upstream in
+        try await ScriptedUpstream.run { _ in
+            .json(answer)
+        } _: { upstream in
             try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
                 for path in ["/v1/embeddings", "/v1/completions"] {
                     let reply = try await gateway.post(path, #"{"model":"small","input":"a"}"#)
@@ -48,7 +52,9 @@ import Testing
     }
 
     @Test func `a stream passes through event by event`() async throws {
-        try await ScriptedUpstream.run { _ in .stream(["a", "b", "c"]) } _: { upstream in
+        try await ScriptedUpstream.run { _ in
+            .stream(["a", "b", "c"])
+        } _: { upstream in
             try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
                 let reply = try await gateway.post(
                     "/v1/chat/completions", RunningGateway.chat("small", more: #","stream":true"#))
@@ -87,7 +93,9 @@ import Testing
     }
 
     @Test func `requests that can't be served are told why`() async throws {
-        try await ScriptedUpstream.run { _ in .completion("hello") } _: { upstream in
+        try await ScriptedUpstream.run { _ in
+            .completion("hello")
+        } _: { upstream in
             try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
                 let unknown = try await gateway.post("/v1/chat/completions", RunningGateway.chat("nobody"))
                 #expect(unknown.status == 404 && unknown.body.contains("model_not_found"))
@@ -95,7 +103,8 @@ import Testing
                 let broken = try await gateway.post("/v1/chat/completions", "{\"model\":")
                 #expect(broken.status == 400 && broken.body.contains("invalid_json"))
                 let deep = String(repeating: "[", count: 100_000)
-                #expect(try await gateway.post("/v1/chat/completions", "{\"model\":\"small\",\"a\":\(deep)").status == 400)
+                #expect(
+                    try await gateway.post("/v1/chat/completions", "{\"model\":\"small\",\"a\":\(deep)").status == 400)
                 #expect(try await gateway.get("/v1/chat/completions").status == 405)
                 #expect(upstream.requests.isEmpty)
             }

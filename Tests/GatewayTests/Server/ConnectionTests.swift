@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func `a client that goes away ends what was asked for it`() async throws {
-        try await withGateway { _ in [.stall] } _: { gateway, upstream in
+        try await withGateway { _ in
+            [.stall]
+        } _: { gateway, upstream in
             var request = HTTPClientRequest(url: "http://127.0.0.1:\(gateway.port)/v1/chat/completions")
             request.method = .POST
             request.body = .bytes(ByteBuffer(string: RunningGateway.chat("small")))
@@ -37,7 +39,9 @@ import Testing
     }
 
     @Test func `several requests on one connection are answered in order`() async throws {
-        try await withGateway { request in .completion(request.body.contains("one") ? "one" : "two") } _: { gateway, _ in
+        try await withGateway { request in
+            .completion(request.body.contains("one") ? "one" : "two")
+        } _: { gateway, _ in
             let both =
                 Self.request(RunningGateway.chat("small", "one"))
                 + Self.request(RunningGateway.chat("small", "two"), ["connection: close"])
@@ -61,13 +65,17 @@ import Testing
     }
 
     @Test func `a client that is too slow is let go`() async throws {
-        try await withGateway { $0.limits.requestSeconds = 0.2 } _: { gateway, upstream in
+        try await withGateway {
+            $0.limits.requestSeconds = 0.2
+        } _: { gateway, upstream in
             let text = Self.request(RunningGateway.chat("small"))
             let answer = try await RawConnection.exchange(gateway.port, [String(text.prefix(120))])
             #expect(answer.hasPrefix("HTTP/1.1 408") && answer.contains("request_timeout"))
             #expect(upstream.requests.isEmpty)
         }
-        try await withGateway { $0.limits.idleSeconds = 0.2 } _: { gateway, _ in
+        try await withGateway {
+            $0.limits.idleSeconds = 0.2
+        } _: { gateway, _ in
             // A head that never ends.
             let answer = try await RawConnection.exchange(gateway.port, ["POST /v1/chat/comp"])
             #expect(answer.isEmpty)
@@ -103,7 +111,8 @@ import Testing
     ])
     func `shapes that could smuggle a request are refused`(_ text: String) async throws {
         try await withGateway { gateway, upstream in
-            let answer = try await RawConnection.exchange(gateway.port, [text + "GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n"])
+            let answer = try await RawConnection.exchange(
+                gateway.port, [text + "GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n"])
             #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 400"), "\(answer)")
             #expect(!answer.contains("\"object\":\"list\""))
             #expect(upstream.requests.isEmpty)
@@ -111,7 +120,9 @@ import Testing
     }
 
     @Test func `told to stop, it finishes what runs and takes nothing more`() async throws {
-        try await withGateway { _ in [.wait(.milliseconds(400))] + .completion("late") } _: { gateway, upstream in
+        try await withGateway { _ in
+            [.wait(.milliseconds(400))] + .completion("late")
+        } _: { gateway, upstream in
             async let running = gateway.post("/v1/chat/completions", RunningGateway.chat("small"))
             while upstream.requests.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             await gateway.services.triggerGracefulShutdown()
@@ -122,11 +133,17 @@ import Testing
     }
 
     @Test func `a stage that is silent is timed out`() async throws {
-        try await withGateway { _ in [.stall] } change: { $0.stages[0].timeouts.firstByte = 0.15 } _: { gateway, _ in
+        try await withGateway { _ in
+            [.stall]
+        } change: {
+            $0.stages[0].timeouts.firstByte = 0.15
+        } _: { gateway, _ in
             let reply = try await gateway.post("/v1/chat/completions", RunningGateway.chat("small"))
             #expect(reply.status == 504 && reply.body.contains("upstream_timeout"))
         }
-        try await withGateway { _ in .stream(["a"], isWhole: false) + [.stall] } change: {
+        try await withGateway { _ in
+            .stream(["a"], isWhole: false) + [.stall]
+        } change: {
             $0.stages[0].timeouts.idle = 0.15
         } _: { gateway, _ in
             let reply = try await gateway.post(
@@ -141,7 +158,9 @@ import Testing
             var steps: [ScriptedUpstream.Step] = .stream((0..<20).map { "w\($0)" })
             steps.insert(.wait(.milliseconds(300)), at: 5)
             return steps
-        } change: { $0.stages[0].concurrency = 1000 } _: { gateway, _ in
+        } change: {
+            $0.stages[0].guarding.concurrency = 1000
+        } _: { gateway, _ in
             var configuration = HTTPClient.Configuration()
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1000
             let client = HTTPClient(configuration: configuration)
@@ -151,7 +170,8 @@ import Testing
                     group.addTask {
                         var request = HTTPClientRequest(url: "http://127.0.0.1:\(gateway.port)/v1/chat/completions")
                         request.method = .POST
-                        request.body = .bytes(ByteBuffer(string: RunningGateway.chat("small", more: #","stream":true"#)))
+                        request.body = .bytes(
+                            ByteBuffer(string: RunningGateway.chat("small", more: #","stream":true"#)))
                         let response = try await client.execute(request, timeout: .seconds(60))
                         return String(buffer: try await response.body.collect(upTo: 1 << 20)) == expected
                     }

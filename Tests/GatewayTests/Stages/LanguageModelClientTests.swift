@@ -12,6 +12,9 @@ import Testing
         var name = "parrot"
         var prices = PriceList()
         var tokens: [GeneratedToken]
+        var capabilities: ModelCapabilities {
+            ModelCapabilities(probabilities: .allTokens, holdsConversations: true, embedsText: true)
+        }
 
         func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
             AsyncThrowingStream { stream in
@@ -26,7 +29,8 @@ import Testing
     }
 
     private func run(
-        _ evidence: [String] = Evidence.tokenNames, threshold: Double = -1, _ body: (RunningGateway) async throws -> Void
+        _ evidence: [String] = Evidence.tokenNames, threshold: Double = -1,
+        _ body: (RunningGateway) async throws -> Void
     ) async throws {
         let schema = LogSchema(stages: [
             StageSchema(name: "parrot", evidence: evidence), StageSchema(name: "other"),
@@ -75,7 +79,10 @@ import Testing
                     "/v1/chat/completions", RunningGateway.chat("cascade", more: streams ? #","stream":true"# : ""),
                     headers: [("x-cascade-explain", "1")])
                 #expect(reply("x-cascade-stage") == "parrot")
-                for text in [#""meanLogProbability":-0.75"#, #""meanEntropy":1,"#, #""maximumEntropy":1.25"#, #""firstMargin":0.5"#] {
+                for text in [
+                    #""meanLogProbability":-0.75"#, #""meanEntropy":1,"#, #""maximumEntropy":1.25"#,
+                    #""firstMargin":0.5"#,
+                ] {
                     #expect(reply.body.contains(text), "\(text) in \(reply.body)")
                 }
                 #expect(!reply.body.contains(#""logprob":"#))

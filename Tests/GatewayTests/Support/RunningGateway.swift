@@ -72,7 +72,8 @@ struct RunningGateway: Sendable {
             configuration.stages.append(stage)
         }
         if let policy, let schema {
-            let file = PolicyFile(family: "test", schema: schema, objective: Objective(weights: CostWeights(money: 1)), policy: policy)
+            let file = PolicyFile(
+                family: "test", schema: schema, objective: Objective(weights: CostWeights(money: 1)), policy: policy)
             let path = FileManager.default.temporaryDirectory.path + "/policy-\(UUID().uuidString).json"
             try file.encoded().write(to: URL(fileURLWithPath: path))
             configuration.models.append(GatewayConfiguration.Model("cascade", policy: path))

@@ -145,7 +145,9 @@ import Testing
     }
 
     @Test func `death after the first byte is said in the stream`() async throws {
-        let dying: ScriptedUpstream.Script = { _ in .stream(["a", "b"], isWhole: false) + [.wait(.milliseconds(50)), .close] }
+        let dying: ScriptedUpstream.Script = { _ in
+            .stream(["a", "b"], isWhole: false) + [.wait(.milliseconds(50)), .close]
+        }
         try await ScriptedUpstream.run(dying) { upstream in
             try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
                 let reply = try await gateway.post(

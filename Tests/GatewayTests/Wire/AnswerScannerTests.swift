@@ -90,7 +90,8 @@ import Testing
     }
 
     @Test func `providers' ways of counting come to the same`() throws {
-        let anthropic = #"{"usage":{"input_tokens":10,"cache_read_input_tokens":30,"cache_creation_input_tokens":2,"output_tokens":5}}"#
+        let anthropic =
+            #"{"usage":{"input_tokens":10,"cache_read_input_tokens":30,"cache_creation_input_tokens":2,"output_tokens":5}}"#
         let responses = #"{"usage":{"input_tokens":42,"input_tokens_details":{"cached_tokens":30},"output_tokens":5}}"#
         for text in [anthropic, responses] {
             let fields = try ReplyFields(ByteBuffer(string: text))

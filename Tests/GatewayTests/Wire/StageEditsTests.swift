@@ -57,13 +57,20 @@ import Testing
         // Inserts come at one place; their order is of no matter.
         let other = found.replacing(#""logprobs":true,"top_logprobs":5,"#, with: #""top_logprobs":5,"logprobs":true,"#)
         #expect(found == expected || other == expected)
-        #expect(try edited(text, stage("m", tellsTokens: false), alternatives: 5) == text.replacing("\"v\"", with: "\"m\""))
+        #expect(
+            try edited(text, stage("m", tellsTokens: false), alternatives: 5) == text.replacing("\"v\"", with: "\"m\""))
     }
 
     @Test(arguments: [
         (#"{"model":"v","stream":true}"#, #"{"stream_options":{"include_usage":true},"model":"m","stream":true}"#),
-        (#"{"model":"v","stream":true,"stream_options":null}"#, #"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#),
-        (#"{"model":"v","stream":true,"stream_options":{}}"#, #"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#),
+        (
+            #"{"model":"v","stream":true,"stream_options":null}"#,
+            #"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#
+        ),
+        (
+            #"{"model":"v","stream":true,"stream_options":{}}"#,
+            #"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#
+        ),
         (
             #"{"model":"v","stream":true,"stream_options":{"x":1}}"#,
             #"{"model":"m","stream":true,"stream_options":{"include_usage":true,"x":1}}"#
@@ -76,7 +83,10 @@ import Testing
             #"{"model":"v","stream":true,"stream_options":{"include_usage":true}}"#,
             #"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#
         ),
-        (#"{"model":"v","stream":true,"stream_options":"x{y"}"#, #"{"model":"m","stream":true,"stream_options":"x{y"}"#),
+        (
+            #"{"model":"v","stream":true,"stream_options":"x{y"}"#,
+            #"{"model":"m","stream":true,"stream_options":"x{y"}"#
+        ),
         (#"{"model":"v","stream":false}"#, #"{"model":"m","stream":false}"#),
     ])
     func `streams are asked to count their tokens`(_ text: String, _ expected: String) throws {
