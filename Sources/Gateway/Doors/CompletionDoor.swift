@@ -51,6 +51,8 @@ struct CompletionDoor: Door {
             }
             run.drill = try Drill(text, stages: model.stages.map(\.name))
         }
+        run.record.reservation = try await core.authority.reserve(
+            caller, model.mostCost(fields, bytes: request.body.readableBytes))
         let outcome = await run.run()
         let explains = request.head.headerFields[.cascadeExplain] != nil
         switch outcome {

@@ -1,14 +1,7 @@
-/// Who asks, and what was set aside for it.
-struct Reservation: Sendable, Hashable {
-    /// The key's name.
-    var key: String
-    /// Dollars set aside.
-    var money: Double
-    /// Tokens set aside.
-    var tokens: Double
-    /// The authority's own number of it.
-    var number: UInt64
-}
+import Cascades
+
+/// What was set aside of a key's budget for a request; the authority knows what it is.
+protocol Reservation: Sendable {}
 
 /// Who is asking.
 struct Caller: Sendable, Hashable {
@@ -20,13 +13,13 @@ struct Caller: Sendable, Hashable {
 
 /// Decides who may ask, and how much.
 protocol KeyAuthority: Sendable {
+    /// Whether there is an administrator's key.
+    var hasAdministrator: Bool { get }
     /// The caller that `token` stands for.
     func caller(_ token: String?) throws(DoorError) -> Caller
-    /// Sets aside what a request may take.
+    /// Sets aside what a request may take at most; the request's record settles it.
     /// - Throws: ``DoorError`` with status 429 where the key's limits are reached.
-    func reserve(_ caller: Caller, money: Double, tokens: Double) throws(DoorError) -> Reservation?
-    /// Gives back what was set aside beyond what was taken, where no record is written.
-    func release(_ reservation: Reservation)
+    func reserve(_ caller: Caller, _ most: Cost) async throws(DoorError) -> (any Reservation)?
 }
 
 /// Keys are off: everybody on this machine may ask. The administrator's key, where one is set, is asked for at its doors.
@@ -34,13 +27,13 @@ struct OpenAuthority: KeyAuthority {
     /// The administrator's key.
     var administrator: String?
 
+    var hasAdministrator: Bool { administrator != nil }
+
     func caller(_ token: String?) throws(DoorError) -> Caller {
         Caller(key: nil, isAdministrator: administrator.map { Self.equal($0, token ?? "") } ?? false)
     }
 
-    func reserve(_ caller: Caller, money: Double, tokens: Double) -> Reservation? { nil }
-
-    func release(_ reservation: Reservation) {}
+    func reserve(_ caller: Caller, _ most: Cost) async throws(DoorError) -> (any Reservation)? { nil }
 
     /// Takes as long for a wrong key as for a right one of the same length.
     static func equal(_ left: String, _ right: String) -> Bool {

@@ -60,7 +60,7 @@ struct RequestRecord: Sendable {
     var firstByteSeconds = 0.0
     var streamed = false
     /// What was reserved of the key's budget, to be settled with the record.
-    var reservation: Reservation?
+    var reservation: (any Reservation)?
 }
 
 /// Where records go. `record` returns at once and never fails: what can't be kept is counted.

@@ -14,6 +14,7 @@ struct DoorTable: Sendable {
         let models = ModelsDoor(core: core)
         exact["/v1/models"] = models
         prefixes.append(("/v1/models/", models))
+        exact["/metrics"] = MetricsDoor(core: core)
         let health = HealthDoor(core: core)
         for path in ["/health", "/health/live", "/health/ready"] { exact[path[...]] = health }
     }

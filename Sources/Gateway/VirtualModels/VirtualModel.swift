@@ -32,6 +32,16 @@ struct VirtualModel: Sendable {
     /// The group of its requests, where they name none.
     var group: String?
 
+    /// What a request may take at most: every stage asked once, for all that it reads and may write.
+    func mostCost(_ fields: RequestFields, bytes: Int) -> Cost {
+        // No text has more tokens than bytes; three bytes a token leave room for most languages.
+        let read = Double(bytes) / 3
+        let written = min(fields.mostTokens ?? 4096, 1e6) * max(1, fields.choices?.number ?? 1)
+        return stages.reduce(Cost.zero) {
+            $0 + $1.cost(TokenCounts(read: read, written: written), seconds: 0)
+        }
+    }
+
     /// The stages to try when `failed` gave nothing, those that gave an answer or failed before left out.
     func standIns(for failed: Int, tried: StageSet) -> [Int] {
         guard failsOver else { return [] }

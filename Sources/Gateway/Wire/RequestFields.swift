@@ -23,6 +23,8 @@ struct RequestFields: Sendable {
     var logprobs: Place?
     var topLogprobs: Place?
     var choices: Place?
+    /// The most tokens that may be written, where the request says so.
+    var mostTokens: Double?
     /// Whether tools are offered.
     var hasTools = false
     /// The last text that a user said, as far as it is plain text.
@@ -88,6 +90,11 @@ struct RequestFields: Sendable {
                 try place(&fields.topLogprobs, "top_logprobs", &cursor)
             } else if cursor.name(name, is: "n") {
                 try place(&fields.choices, "n", &cursor)
+            } else if cursor.name(name, is: "max_tokens") || cursor.name(name, is: "max_completion_tokens")
+                || cursor.name(name, is: "max_output_tokens")
+            {
+                let range = try cursor.skip()
+                if let number = cursor.number(range) { fields.mostTokens = max(fields.mostTokens ?? 0, number) }
             } else if cursor.name(name, is: "tools") || cursor.name(name, is: "functions") {
                 let range = try cursor.skip()
                 fields.hasTools = fields.hasTools || cursor.bytes[range.lowerBound] == UInt8(ascii: "[")

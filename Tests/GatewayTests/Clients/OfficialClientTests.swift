@@ -41,7 +41,9 @@ private let python: String? = {
             )
         }
         if request.body.contains("break") { return .json(#"{"error":{"message":"no"}}"#, status: 500) }
-        if request.body.contains("die") { return .stream(["Hello"], isWhole: false) + [.wait(.milliseconds(50)), .close] }
+        if request.body.contains("die") {
+            return .stream(["Hello"], isWhole: false) + [.wait(.milliseconds(50)), .close]
+        }
         if request.body.contains("weather") {
             let arguments = #"{\"place\": \"Rome\"}"#
             if streams {

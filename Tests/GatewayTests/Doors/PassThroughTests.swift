@@ -46,6 +46,10 @@ import Testing
                 #expect(try await gateway.get("/v1/models/small").status == 200)
                 #expect(try await gateway.get("/v1/models/none").status == 404)
                 #expect(try await gateway.get("/health/ready").status == 200)
+                let metrics = try await gateway.get("/metrics").body
+                #expect(metrics.contains(#"cascade_stage_calls_total{stage="small",outcome="answered"} 2"#))
+                #expect(metrics.contains(#"cascade_request_seconds_count{model="small"} 2"#))
+                #expect(metrics.contains(#"cascade_breaker_state{stage="small"} 0"#))
                 #expect(try await gateway.get("/nothing").status == 404)
             }
         }
