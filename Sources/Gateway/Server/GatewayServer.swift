@@ -63,6 +63,11 @@ public final class GatewayServer: Service {
         running = Mutex(Running())
     }
 
+    deinit {
+        // A server that never ran still has clients; one that did has shut them down, which this does not mind.
+        for client in clients { client.shutdown { _ in } }
+    }
+
     /// The published names.
     public var models: [String] { core.models.names }
 
@@ -119,14 +124,13 @@ public final class GatewayServer: Service {
             } onGracefulShutdown: { [core] in
                 core.drain()
             }
-        } catch let error as IOError {
-            await shutDownClients()
-            throw GatewayError.cannotListen(
-                address: "\(configuration.host):\(configuration.port)",
-                reason: String(cString: strerror(error.errnoCode)))
         } catch {
             await shutDownClients()
-            throw error
+            let hasListened = running.withLock { $0.port != nil }
+            if hasListened || error is GatewayError || error is CancellationError { throw error }
+            throw GatewayError.cannotListen(
+                address: "\(configuration.host):\(configuration.port)",
+                reason: (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)")
         }
         await shutDownClients()
     }
