@@ -1,9 +1,9 @@
 import Foundation
+import Testing
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
-import Testing
 
 @Suite struct `cascade serve` {
     @Test(arguments: [
