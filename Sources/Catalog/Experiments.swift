@@ -17,6 +17,9 @@ public enum Experiments {
         GuidedModels(),
         HiddenMarkovCoverage(),
         MultiDraftSpeculation(),
+        CapabilityHarness(),
+        RewardBench(),
+        PopulationStudies(),
     ]
 
     /// The experiment called `id`.

@@ -10,6 +10,8 @@ public enum LanguageError: Error, Equatable, Sendable {
     case fetchFailed(name: String, reason: String, remedy: String)
     /// A task file with a line that can't be read as a question.
     case badTask(file: String, line: Int, reason: String)
+    /// A file of a benchmark that can't be read; `place` says where in it, or nothing.
+    case badBenchmark(file: String, place: String, reason: String)
     /// A text that is longer than what the model can read. Nothing is cut.
     case contextOverflow(model: String, tokens: Int, limit: Int)
     /// All seats for sequences, or all cells of the cache, are taken by sequences still in use.
@@ -47,6 +49,8 @@ extension LanguageError: CustomStringConvertible {
         case .missingModel(let name, let remedy): "the model \(name) is not on this machine. \(remedy)"
         case .fetchFailed(let name, let reason, let remedy): "\(name) can't be fetched: \(reason). \(remedy)"
         case .badTask(let file, let line, let reason): "\(file):\(line): \(reason)"
+        case .badBenchmark(let file, let place, let reason):
+            "\(file)\(place.isEmpty ? "" : ", \(place)"): \(reason)."
         case .contextOverflow(let model, let tokens, let limit):
             "\(model): \(tokens) tokens are more than its context holds (\(limit)). Shorten the text, or ask for a larger context."
         case .contextFull(let model, let what, let limit):

@@ -32,7 +32,8 @@ struct CascadeCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Language models",
                 subcommands: [
-                    AskCommand.self, ChatCommand.self, RecordCommand.self, ScoreCommand.self, ModelsCommand.self,
+                    AskCommand.self, ChatCommand.self, RecordCommand.self, ScoreCommand.self, TasksCommand.self,
+                    ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),

@@ -106,6 +106,14 @@ public enum DataSets {
             summary: "how well nine language models answered 5,608 questions of 14 tasks, with estimated costs",
             licence: "MIT", source: .bundled(folder: "Examples/logs"), files: ["nine-models.jsonl"]),
         DataSet(
+            name: "capability-tasks", summary: "five tasks in BIG-bench's format, 40 questions each",
+            licence: "this project's",
+            source: .bundled(folder: "Examples/CapabilityTasks"), files: ["opposites/task.json", "capitals/task.json"]),
+        DataSet(
+            name: "published-scores",
+            summary: "scores of 45 base language models of eight families on ten tasks, by size", licence: "Apache-2.0",
+            source: .bundled(folder: "Examples/PublishedScores"), files: ["scores.csv"]),
+        DataSet(
             name: "emotion-eleven-models",
             summary:
                 "answers and confidences of eleven language models on an emotion classification task; not distributed",

@@ -5,9 +5,10 @@
 /// or where there are no `properties`; white space between parts is at most one space or a new line with indentation.
 ///
 /// Known: `type` (one or several), `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`,
-/// `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`, `pattern` (anchored at both ends), `anyOf`, `oneOf` (as
-/// `anyOf`, where the types of its schemas differ), `allOf` of one schema, `$ref` within the document, `$defs`,
-/// `definitions`. Words that say nothing of
+/// `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`, `pattern` (anchored at both ends), `minimum`, `maximum`,
+/// `exclusiveMinimum`, `exclusiveMaximum` (numbers within them come without an exponent), `multipleOf` of whole numbers, up
+/// to 1000, `anyOf`, `oneOf` (as `anyOf`, where the types of its schemas differ), `allOf` of one schema, `$ref` within the
+/// document, `$defs`, `definitions`. Words that say nothing of
 /// which documents are accepted (`title`, `description`, `default`, `format`, …) are passed over; all others are errors,
 /// since a grammar that ignored them would allow too much.
 struct JSONSchema {
@@ -141,7 +142,8 @@ struct JSONSchema {
     private static let kinds: [String: String] = [
         "properties": "object", "required": "object", "additionalProperties": "object", "items": "array",
         "prefixItems": "array", "minItems": "array", "maxItems": "array", "minLength": "string",
-        "maxLength": "string", "pattern": "string",
+        "maxLength": "string", "pattern": "string", "minimum": "number", "maximum": "number",
+        "exclusiveMinimum": "number", "exclusiveMaximum": "number", "multipleOf": "number",
     ]
 
     private mutating func pattern(_ schema: OrderedJSON, _ path: String) throws(LanguageError) -> Pattern {
@@ -257,7 +259,8 @@ struct JSONSchema {
         ofType type: String, _ schema: OrderedJSON, _ path: String
     ) throws(LanguageError) -> Pattern {
         switch type {
-        case "null", "boolean", "integer", "number": return .rule(type)
+        case "null", "boolean": return .rule(type)
+        case "integer", "number": return try number(type, schema, path)
         case "string": return try string(schema, path)
         case "array": return try array(schema, path)
         case "object": return try object(schema, path)
@@ -271,6 +274,36 @@ struct JSONSchema {
             throw refuse(path + "/" + word, "it is no number from 0 to 100000")
         }
         return count
+    }
+
+    private mutating func number(
+        _ type: String, _ schema: OrderedJSON, _ path: String
+    ) throws(LanguageError) -> Pattern {
+        func end(_ word: String, isExclusive: Bool) throws(LanguageError) -> RangeEnd? {
+            guard let value = schema[word] else { return nil }
+            guard case .number(let text) = value else { throw refuse(path + "/" + word, "it is no number") }
+            guard let bound = DecimalBound(text) else {
+                throw refuse(
+                    path + "/" + word, "it has more than 17 digits before the point, or more than 40 behind it")
+            }
+            return RangeEnd(bound: bound, isExclusive: isExclusive)
+        }
+        let range = NumberRange(
+            low: .higher(
+                try end("minimum", isExclusive: false), try end("exclusiveMinimum", isExclusive: true)),
+            high: .lower(
+                try end("maximum", isExclusive: false), try end("exclusiveMaximum", isExclusive: true)))
+        var multiple = 1
+        if let value = schema["multipleOf"] {
+            guard type == "integer" else { throw refuse(path + "/multipleOf", "only of an integer") }
+            guard case .number(let text) = value, let number = Int(text), (1...1000).contains(number) else {
+                throw refuse(path + "/multipleOf", "it is no whole number from 1 to 1000")
+            }
+            multiple = number
+        }
+        if range.low == nil, range.high == nil, multiple == 1 { return .rule(type) }
+        return type == "integer"
+            ? range.wholes(multipleOf: multiple, rules: &rules) : range.numbers()
     }
 
     private func string(_ schema: OrderedJSON, _ path: String) throws(LanguageError) -> Pattern {

@@ -55,6 +55,19 @@ final class DecodeEngine {
         llama_free(context)
     }
 
+    /// Adds `shifts` to what the layers pass on, from now on: for a context in which nothing was decoded yet.
+    func shiftLayers(by shifts: [Float]) throws(LanguageError) {
+        let count = (model.layerCount - 1) * model.embeddingCount
+        guard shifts.count == count else {
+            throw .improperParameter(
+                name: "layerShifts", value: "\(shifts.count) numbers",
+                expected: "\(count): one for each of \(model.embeddingCount) in each layer but the first")
+        }
+        let code = llama_set_adapter_cvec(
+            context, shifts, shifts.count, Int32(model.embeddingCount), 1, Int32(model.layerCount - 1))
+        guard code == 0 else { throw .decodingFailed(model: model.name, code: Int(code)) }
+    }
+
     // MARK: Sequences
 
     /// A sequence that begins with `tokens`, which must not be empty. Nothing is decoded yet.

@@ -18,12 +18,19 @@ public actor EmbeddedContext {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// A context of `model`.
-    /// - Throws: ``LanguageError``.
-    public init(_ model: EmbeddedModel, _ configuration: ContextConfiguration = ContextConfiguration()) throws {
+    /// - Parameter layerShifts: what is added to what every layer but the first passes on, at every place,
+    ///   `[layers - 1, embedding]`; nil for nothing.
+    /// - Throws: ``LanguageError``; for a wrong number of shifts ``LanguageError/improperParameter(name:value:expected:)``.
+    public init(
+        _ model: EmbeddedModel, _ configuration: ContextConfiguration = ContextConfiguration(),
+        layerShifts: [Float]? = nil
+    ) throws {
         self.model = model
         self.configuration = configuration
         executor = QueueExecutor("context of \(model.name)")
-        engine = try DecodeEngine(model, configuration)
+        let engine = try DecodeEngine(model, configuration)
+        if let layerShifts { try engine.shiftLayers(by: layerShifts) }
+        self.engine = engine
     }
 
     /// A sequence that begins with `tokens`. Nothing is decoded before its logits are asked for.

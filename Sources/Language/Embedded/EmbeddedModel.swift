@@ -74,6 +74,8 @@ public final class EmbeddedModel: @unchecked Sendable {  // the pointers' conten
     public var byteCount: Int { Int(llama_model_size(model)) }
     /// The longest text that it was trained on, in tokens.
     public var trainedContextLength: Int { Int(llama_model_n_ctx_train(model)) }
+    /// How many layers it has.
+    public var layerCount: Int { Int(llama_model_n_layer(model)) }
     /// Numbers in an embedding.
     public var embeddingCount: Int { Int(llama_model_n_embd(model)) }
 

@@ -15,6 +15,19 @@ public struct ContinuationScores: Sendable, Hashable {
 }
 
 extension LanguageModel {
+    /// The log-probability in nats of each of `continuations` after `prompt`; -infinity for what can't come, never `NaN`.
+    /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` where the model does not tell.
+    func logProbabilities(of continuations: [String], after prompt: Prompt) async throws -> [Double] {
+        try require(.scoring)
+        let values = try await scores(of: continuations, after: prompt).logProbabilities
+        guard !values.contains(where: \.isNaN) else {
+            throw LanguageError.unsupported(
+                model: name, what: "it did not tell the log-probability of a given text",
+                remedy: "Use a model that does: one in this process.")
+        }
+        return values
+    }
+
     /// What `usage` costs, by the model's price list.
     public func cost(of usage: GenerationUsage) -> Cost {
         let computed = usage.promptTokens - usage.cachedTokens + max(0, usage.completionTokens - 1)

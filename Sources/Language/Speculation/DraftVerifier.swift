@@ -62,7 +62,7 @@ public enum SelectionRule: String, Sendable, Hashable, Codable, CaseIterable {
     /// Each draft is tried against one scaled-down target (Sun et al., 2023, "SpecTr", k-sequential selection). Identical
     /// drafts.
     case sequential
-    /// One draft is chosen by importance weights, then tried as the only one (paper 215). Independent drafts.
+    /// One draft is chosen by tuned importance weights, then tried as the only one (paper 215). Independent drafts.
     case importanceSampling
     /// The most likely acceptance that any rule can have: the solution of the linear program of optimal transport. For
     /// identical drafts of any vocabulary; for other laws where the vocabulary is small.

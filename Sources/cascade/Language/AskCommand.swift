@@ -34,7 +34,9 @@ struct AskCommand: AsyncParsableCommand {
             "The policy's models in its order, where they are not called like its stages.", valueName: "a,b"))
     var models: String?
     @Option(
-        name: .long, help: "A task file, whose first line says how questions are put and which labels there are.",
+        name: .long,
+        help:
+            "A task file, whose first line says how questions are put and which labels there are; where its questions have labels of their own, ask one of them.",
         completion: .file(extensions: ["jsonl"]))
     var task: String?
     @Option(name: .long, help: "What the model is told first.")
@@ -62,14 +64,30 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var task = try self.task.map { try TaskFile.read(from: $0).task } ?? QuestionTask()
+        let file = try self.task.map { try TaskFile.read(from: $0) }
+        var task = file?.task ?? QuestionTask()
         if let system { task.system = system }
         if let count = sampling.maxTokens {
             task.maximumTokens = count
         } else if self.task == nil {
             task.maximumTokens = 256
         }
-        let question = Question(input: try text(), group: group ?? task.name)
+        var question = Question(input: try text(), group: group ?? task.name)
+        if let file, let path = self.task, file.isChoosing, task.labels == nil {
+            // Each question has labels of its own: those of the question asked, where the file has it.
+            guard
+                let known = file.questions.first(where: {
+                    $0.input.trimmingCharacters(in: .whitespacesAndNewlines) == question.input
+                })
+            else {
+                throw Failure(
+                    .usage,
+                    "The questions of \(path) have labels of their own, and this question is none of them. Ask one of them as it stands there, or give labels to the file's first line."
+                )
+            }
+            question.labels = known.labels
+            task.labels = known.labels
+        }
         if let policy {
             try await AskedPolicy(
                 path: policy, models: models?.split(separator: ",").map(String.init), task: task, options: options,
