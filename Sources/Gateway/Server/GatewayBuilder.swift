@@ -24,6 +24,14 @@ struct GatewayBuilder {
         self.load = load
     }
 
+    /// For other names over `stages` that were made before.
+    init(_ configuration: GatewayConfiguration, over stages: [String: GatewayStage], group: any EventLoopGroup) {
+        self.init(configuration, group: group) { name in
+            throw GatewayError.badEndpoint(stage: name, address: name, reason: "stages are not made anew")
+        }
+        self.stages = stages
+    }
+
     mutating func makeStages() throws(GatewayError) {
         for stage in configuration.stages { stages[stage.name] = try make(stage) }
     }

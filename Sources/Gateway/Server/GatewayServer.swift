@@ -19,6 +19,7 @@ public final class GatewayServer: Service {
     private let configuration: GatewayConfiguration
     private let doors: DoorTable
     private let clients: [HTTPClient]
+    private let stages: [String: GatewayStage]
     private let group: any EventLoopGroup
     private let logger: Logger
     private let running: Mutex<Running>
@@ -56,6 +57,7 @@ public final class GatewayServer: Service {
             throw error
         }
         clients = builder.clients
+        stages = builder.stages
         core = GatewayCore(
             models: models, authority: OpenAuthority(administrator: configuration.administrator),
             recorder: NoRecorder(), logger: logger, seed: configuration.seed ?? UInt64.random(in: .min ... .max))
@@ -70,6 +72,19 @@ public final class GatewayServer: Service {
 
     /// The published names.
     public var models: [String] { core.models.names }
+
+    /// Publishes what `configuration` says from now on: names, policies, limits of holding. Requests that run keep the policy
+    /// that they began with, and none is dropped. Stages stay as they are.
+    /// - Throws: ``GatewayError``; then everything stays as it was.
+    public func reload(_ configuration: GatewayConfiguration) throws(GatewayError) {
+        try configuration.check()
+        for stage in configuration.stages where stages[stage.name] == nil {
+            throw .badConfiguration(
+                file: configuration.file, line: nil, reason: "stage \(stage.name) is new",
+                remedy: "Start the gateway again to add stages.")
+        }
+        core.replace(try GatewayBuilder(configuration, over: stages, group: group).models())
+    }
 
     /// The port once it listens, or nil where it never will.
     public func port() async -> Int? {

@@ -91,7 +91,25 @@ struct ServeCommand: AsyncParsableCommand {
             guard let port = await server.port() else { return }
             Output.message("serving \(server.models.joined(separator: ", ")) at \(scheme)://\(host):\(port)/v1")
         }
+        let reloading = config.map { Self.reload(server, from: $0) }
         try await server.runUntilStopped()
+        reloading?.cancel()
+    }
+
+    /// Reads the configuration again at every SIGHUP.
+    private static func reload(_ server: GatewayServer, from path: String) -> any DispatchSourceSignal {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP)
+        source.setEventHandler {
+            do {
+                try server.reload(GatewayConfiguration.read(from: path))
+                Output.message("serving \(server.models.joined(separator: ", "))")
+            } catch {
+                Output.message("\(error)\nEverything stays as it was.")
+            }
+        }
+        source.resume()
+        return source
     }
 
     /// The configuration that the options spell out.

@@ -161,6 +161,43 @@ import Testing
         }
     }
 
+    @Test func `a policy is put in another's place a hundred times under load, and no request is dropped`() async throws
+    {
+        try await withCascade(small: Self.unsure, large: { _ in .completion("large") }) { gateway, small, large in
+            var configuration = try RunningGateway.configuration(
+                ["small": small, "large": large], policy: RunningGateway.deferring, schema: RunningGateway.schema)
+            // The same stages, and a rule that is content with small's answer.
+            let content = try RunningGateway.configuration(
+                ["small": small, "large": large], policy: SingleStagePolicy(stage: 0), schema: RunningGateway.schema)
+            let answers = try await withThrowingTaskGroup(of: [Int].self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        var count = [0, 0]
+                        for _ in 0..<50 {
+                            let reply = try await gateway.post("/v1/chat/completions", RunningGateway.chat("cascade"))
+                            // What is said of the policy is true of the answer.
+                            let isLarge = reply("x-cascade-stage") == "large"
+                            guard reply.status == 200, reply.body.contains(isLarge ? "large" : "small"),
+                                reply("x-cascade-asked") == (isLarge ? "small,large" : "small")
+                            else { continue }
+                            count[isLarge ? 1 : 0] += 1
+                        }
+                        return count
+                    }
+                }
+                for round in 0..<100 {
+                    try gateway.server.reload(round % 2 == 0 ? content : configuration)
+                    try await Task.sleep(for: .milliseconds(3))
+                }
+                return try await group.reduce([0, 0]) { [$0[0] + $1[0], $0[1] + $1[1]] }
+            }
+            #expect(answers[0] + answers[1] == 400)
+            #expect(answers[0] > 0 && answers[1] > 0)
+            configuration.stages.append(GatewayConfiguration.Stage("new", .endpoint(small.address)))
+            #expect(throws: GatewayError.self) { try gateway.server.reload(configuration) }
+        }
+    }
+
     @Test func `a policy that can't be served is refused at once`() async throws {
         try await ScriptedUpstream.run(Self.sure) { upstream in
             var configuration = try RunningGateway.configuration(
