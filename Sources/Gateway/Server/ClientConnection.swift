@@ -36,8 +36,7 @@ final class ClientConnection: Sendable {
     }
 }
 
-/// Watches over a connection on its event loop: a client that goes away, one that sends too slowly, and replies that end
-/// the connection.
+/// Watches over a connection on its event loop: a client that goes away, one that sends too slowly, and the gateway's end.
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -47,7 +46,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let connection: ClientConnection
     private let readLimit: TimeAmount
     private var isReading = false
-    private var closesAfterReply = false
+    /// Requests whose heads came and whose answers have not ended.
+    private var running = 0
+    /// Whether the connection is to be closed when nothing runs any more.
+    private var isStopping = false
     private var deadline: Scheduled<Void>?
 
     /// - Parameter readLimit: the longest time from a request's head to its end.
@@ -58,7 +60,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: isReading = true
+        case .head:
+            isReading = true
+            running += 1
         case .body: break
         case .end:
             isReading = false
@@ -73,39 +77,48 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if isReading, deadline == nil {
             deadline = context.eventLoop.assumeIsolated().scheduleTask(in: readLimit) { [self] in
                 deadline = nil
-                guard isReading else { return }
-                closesAfterReply = true
-                let body = DoorError(
-                    status: 408, type: "invalid_request_error", message: "The request took too long to arrive.",
-                    code: "request_timeout"
-                ).openAIBody
-                var head = HTTPResponse(status: .requestTimeout)
-                head.headerFields[.connection] = "close"
-                head.headerFields[.contentType] = "application/json"
-                head.headerFields[.contentLength] = String(body.readableBytes)
-                context.write(wrapOutboundOut(.head(head)), promise: nil)
-                context.write(wrapOutboundOut(.body(body)), promise: nil)
-                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-                context.close(promise: nil)
+                if isReading { refuse(context) }
             }
         }
         context.fireChannelReadComplete()
     }
 
+    /// Tells a client that it is too slow, and closes.
+    private func refuse(_ context: ChannelHandlerContext) {
+        let body = DoorError(
+            status: 408, type: "invalid_request_error", message: "The request took too long to arrive.",
+            code: "request_timeout"
+        ).openAIBody
+        var head = HTTPResponse(status: .requestTimeout)
+        head.headerFields[.connection] = "close"
+        head.headerFields[.contentType] = "application/json"
+        head.headerFields[.contentLength] = String(body.readableBytes)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        flushAndClose(context, wrapOutboundOut(.end(nil)), nil)
+    }
+
+    /// Closes once all is sent: what is still to be sent would be lost otherwise.
+    private func flushAndClose(
+        _ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?
+    ) {
+        let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(data, promise: sent)
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head(let head):
-            if head.headerFields[.connection] == "close" { closesAfterReply = true }
-            context.write(data, promise: promise)
-        case .body: context.write(data, promise: promise)
-        case .end:
-            guard closesAfterReply else { return context.write(data, promise: promise) }
-            context.writeAndFlush(data, promise: promise)
-            context.close(promise: nil)
-        }
+        guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+        running -= 1
+        guard isStopping, running <= 0 else { return context.write(data, promise: promise) }
+        flushAndClose(context, data, promise)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, running > 0 {
+            isStopping = true
+            return
+        }
         if case .inputClosed = event as? ChannelEvent { connection.finish() }
         context.fireUserInboundEventTriggered(event)
     }

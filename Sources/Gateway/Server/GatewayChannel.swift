@@ -22,7 +22,7 @@ struct GatewayChannel: ServerChildChannel {
         let connection = ClientConnection()
         let limits = limits
         let http = HTTP1Channel(
-            responder: { _, _, _ in },
+            responder: { (_: Request, _: consuming ResponseWriter, _: any Channel) in },
             configuration: HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     ConnectionHandler(connection, readLimit: .nanoseconds(Int64(limits.requestSeconds * 1e9)))
@@ -61,7 +61,10 @@ struct GatewayChannel: ServerChildChannel {
                     reply.fields[.connection] = "close"
                     try await write(reply, to: outbound)
                 }
+                // The client sees the end of what it gets, closes, and all is sent by then; one that stays is let go when the
+                // connection has been silent too long.
                 outbound.finish()
+                try await value.channel.closeFuture.get()
             }
         } catch {
             // The client has gone; there is nobody to tell.
@@ -76,7 +79,7 @@ struct GatewayChannel: ServerChildChannel {
         let start = ContinuousClock.now
         var body = ByteBuffer()
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
-            try await write(DoorReply(.tooLarge(limit: limits.bodyBytes)), to: outbound)
+            try await refuse(&parts, outbound)
             return false
         }
         if head.headerFields[.expect]?.lowercased() == "100-continue" {
@@ -86,7 +89,7 @@ struct GatewayChannel: ServerChildChannel {
             switch try await parts.next() {
             case .body(let bytes):
                 if body.readableBytes + bytes.readableBytes > limits.bodyBytes {
-                    try await write(DoorReply(.tooLarge(limit: limits.bodyBytes)), to: outbound)
+                    try await refuse(&parts, outbound)
                     return false
                 }
                 if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
@@ -101,6 +104,20 @@ struct GatewayChannel: ServerChildChannel {
         try await write(reply, to: outbound, isHead: head.method == .head)
         return head.headerFields[.connection]?.lowercased() != "close"
             && reply.fields[.connection]?.lowercased() != "close"
+    }
+
+    /// Refuses a body that is too long. As much again is read and dropped, so that a client which sends before it listens
+    /// is not cut off from the answer.
+    private func refuse(
+        _ parts: inout NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator,
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    ) async throws {
+        try await write(DoorReply(.tooLarge(limit: limits.bodyBytes)), to: outbound)
+        outbound.finish()
+        var dropped = 0
+        while case .body(let bytes)? = try await parts.next(), dropped < limits.bodyBytes {
+            dropped += bytes.readableBytes
+        }
     }
 
     private func write(

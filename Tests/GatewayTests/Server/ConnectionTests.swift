@@ -132,6 +132,28 @@ import Testing
         }
     }
 
+    @Test func `a long answer is whole though the gateway is told to stop while it is written`() async throws {
+        let text = String(repeating: "long ", count: 2_000_000)
+        try await withGateway { _ in
+            [.wait(.milliseconds(200))] + .completion(text)
+        } _: { gateway, upstream in
+            let answers = try await withThrowingTaskGroup(of: String.self) { group in
+                for close in ["connection: close", "x-nothing: 1"] {
+                    group.addTask {
+                        // It reads nothing until long after the gateway has begun to write and to stop.
+                        try await RawConnection.exchange(
+                            gateway.port, [Self.request(RunningGateway.chat("small"), [close])],
+                            pause: .milliseconds(500))
+                    }
+                }
+                while upstream.requests.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+                await gateway.services.triggerGracefulShutdown()
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            for answer in answers { #expect(answer.hasSuffix("}}") && answer.utf8.count > 10_000_000) }
+        }
+    }
+
     @Test func `a stage that is silent is timed out`() async throws {
         try await withGateway { _ in
             [.stall]
