@@ -83,10 +83,10 @@ import Testing
     }
 
     @Test func `bodies and heads have limits`() async throws {
-        try await withGateway {
+        try await withGateway(change: {
             $0.limits.bodyBytes = 1000
             $0.limits.headerBytes = 1000
-        } _: { gateway, upstream in
+        }) { gateway, upstream in
             let long = RunningGateway.chat("small", String(repeating: "x", count: 2000))
             let told = try await RawConnection.exchange(gateway.port, [Self.request(long)])
             #expect(told.hasPrefix("HTTP/1.1 413"))
