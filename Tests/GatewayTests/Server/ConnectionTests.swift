@@ -65,17 +65,13 @@ import Testing
     }
 
     @Test func `a client that is too slow is let go`() async throws {
-        try await withGateway {
-            $0.limits.requestSeconds = 0.2
-        } _: { gateway, upstream in
+        try await withGateway(change: { $0.limits.requestSeconds = 0.2 }) { gateway, upstream in
             let text = Self.request(RunningGateway.chat("small"))
             let answer = try await RawConnection.exchange(gateway.port, [String(text.prefix(120))])
             #expect(answer.hasPrefix("HTTP/1.1 408") && answer.contains("request_timeout"))
             #expect(upstream.requests.isEmpty)
         }
-        try await withGateway {
-            $0.limits.idleSeconds = 0.2
-        } _: { gateway, _ in
+        try await withGateway(change: { $0.limits.idleSeconds = 0.2 }) { gateway, _ in
             // A head that never ends.
             let answer = try await RawConnection.exchange(gateway.port, ["POST /v1/chat/comp"])
             #expect(answer.isEmpty)
