@@ -112,8 +112,8 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Gateway", "Deferral", "Language", "Cascades", "Probability", "NumericalMethods", "Reports",
-            argumentParser, product("Logging", "swift-log"),
+            "Catalog", "Gateway", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods",
+            "Reports", argumentParser, product("Logging", "swift-log"),
         ],
         swiftSettings: settings),
     .executableTarget(

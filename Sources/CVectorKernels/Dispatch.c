@@ -67,3 +67,13 @@ void cvk_uniforms(uint64_t first, uint64_t high, uint64_t key, double *out, size
 void cvk_normals(uint64_t first, uint64_t high, uint64_t key, double *out, size_t n) {
     kernels()->normals(first, high, key, out, n);
 }
+float cvk_max_float(const float *x, size_t n) { return kernels()->max_float(x, n); }
+void cvk_largest_two(const float *x, size_t n, float *largest) { kernels()->largest_two(x, n, largest); }
+void cvk_exp_blocks(
+    const float *x, float shift, float scale, const uint64_t *mask, float *terms, double *sums, double *whole,
+    double *moments, size_t n) {
+    kernels()->exp_blocks(x, shift, scale, mask, terms, sums, whole, moments, n);
+}
+double cvk_exp_of_floats(const float *x, double shift, double scale, double *out, size_t n) {
+    return kernels()->exp_of_floats(x, shift, scale, out, n);
+}

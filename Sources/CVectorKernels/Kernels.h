@@ -17,6 +17,11 @@ typedef struct {
     void (*philox)(uint64_t, uint64_t, uint64_t, uint64_t *, size_t);
     void (*uniforms)(uint64_t, uint64_t, uint64_t, double *, size_t);
     void (*normals)(uint64_t, uint64_t, uint64_t, double *, size_t);
+    float (*max_float)(const float *, size_t);
+    void (*largest_two)(const float *, size_t, float *);
+    void (*exp_blocks)(
+        const float *, float, float, const uint64_t *, float *, double *, double *, double *, size_t);
+    double (*exp_of_floats)(const float *, double, double, double *, size_t);
 } cvk_kernels;
 
 extern const cvk_kernels cvk_plain;

@@ -22,6 +22,8 @@ public enum LanguageError: Error, Equatable, Sendable {
     case noTokenLeft(reason: String)
     /// A grammar, schema, regular expression or word list that can't be read. Places count from 1.
     case badConstraint(kind: String, line: Int, column: Int, reason: String)
+    /// A calculation that can't be read, worked out, or ended within its limits. Places count from 1.
+    case badScript(line: Int, column: Int, reason: String)
     /// A constraint that no text satisfies, or none that the vocabulary can write.
     case emptyConstraint(kind: String, reason: String)
     /// A grammar with more parts, or more readings of one text, than can be followed.
@@ -36,6 +38,8 @@ public enum LanguageError: Error, Equatable, Sendable {
     case improperParameter(name: String, value: String, expected: String)
     /// A sequence that was closed, or belongs to another context.
     case closedSequence(model: String)
+    /// None of the texts drawn side by side has a weight any more.
+    case noParticleLeft(step: Int, particles: Int, reason: String)
     /// A scripted model's table has no answer to a prompt.
     case unknownPrompt(model: String, prompt: String)
 }
@@ -60,6 +64,7 @@ extension LanguageError: CustomStringConvertible {
         case .noTokenLeft(let reason): "no token may come next: \(reason)."
         case .badConstraint(let kind, let line, let column, let reason):
             "\(kind), line \(line), column \(column): \(reason)."
+        case .badScript(let line, let column, let reason): "calculation, line \(line), column \(column): \(reason)."
         case .emptyConstraint(let kind, let reason): "the \(kind) accepts no text: \(reason)."
         case .constraintTooLarge(let limit):
             "the constraint comes to more than \(limit) parts. Make repetitions shorter, or the grammar less ambiguous."
@@ -68,6 +73,8 @@ extension LanguageError: CustomStringConvertible {
         case .unsupported(let model, let what, let remedy): "\(model): \(what). \(remedy)"
         case .improperParameter(let name, let value, let expected): "\(name) = \(value): expected \(expected)."
         case .closedSequence(let model): "\(model): the sequence was closed, or belongs to another context."
+        case .noParticleLeft(let step, let particles, let reason):
+            "none of \(particles) particles is left at token \(step): \(reason)."
         case .unknownPrompt(let model, let prompt):
             "\(model): its table has no answer to this prompt; add a rule that matches it:\n\(prompt)"
         }

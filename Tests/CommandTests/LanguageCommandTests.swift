@@ -50,6 +50,15 @@ private let hasModel = (try? ModelStore().path(of: "smollm2-135m")) != nil
             (["ask", "x", "--max-tokens", "0"], 64, "--max-tokens"),
             (["ask", "x", "--model", "a", "--policy", "p"], 64, "one or the other"),
             (["ask", " "], 64, "empty"),
+            (["ask", "x", "--particles", "4"], 64, "--steer"),
+            (["ask", "x", "--steer", "none.gbnf"], 65, "none.gbnf can't be read"),
+            (["ask", "x", "--steer", tasks], 64, "the ending .jsonl"),
+            (["ask", "x", "--steer", "a.gbnf", "--temperature", "0"], 64, "above 0"),
+            (["ask", "x", "--steer", "a.gbnf", "--policy", policy], 64, "--policy"),
+            (["ask", "x", "--program", "magic"], 64, "tree-search"),
+            (["ask", "x", "--program", "tools", "--policy", "p"], 64, "one or the other"),
+            (["ask", "x", "--samples", "3"], 64, "--samples is for --program"),
+            (["ask", "x", "--program", "tools", "--samples", "0"], 64, "1 to 10000"),
             (["ask", "x", "--model", text], 65, "not a GGUF file"),
             (["ask", "x", "--policy", "none.json"], 65, "none.json"),
             (["ask", "x", "--policy", policy, "--models", "smollm2-135m"], 64, "3 stages: small, medium, large"),
@@ -107,6 +116,28 @@ struct `commands on a language model` {
             "ask", String(repeating: "long ", count: 600), "--context", "256", "--threads", "1",
         ])
         #expect(long.status == 65 && long.errors.contains("more than its context holds"), "\(long.errors)")
+    }
+
+    @Test func `ask finds an answer that a file allows, and shows what else it found`() throws {
+        let words = try folder.write("Red\nGreen\nBlue\n", "colours.txt")
+        let options = ["--steer", words, "--particles", "8", "--threads", "1"]
+        let text = try Cascade.run(["ask", "Name a colour.", "--explain"] + options)
+        #expect(text.status == 0, "\(text.errors)")
+        let answer = String(text.output.prefix { $0 != "\n" })
+        #expect(["Red", "Green", "Blue"].contains(answer))
+        #expect(text.output.contains("particles count"))
+        let json = try Cascade.run(["ask", "Name a colour.", "--json"] + options)
+        #expect(json.json["answer"] as? String == answer)
+        let found = json.json["steering"] as? [String: Any] ?? [:]
+        let posterior = found["posterior"] as? [[String: Any]] ?? []
+        #expect(abs(posterior.compactMap { $0["probability"] as? Double }.reduce(0, +) - 1) < 1e-9)
+        #expect((found["logEvidence"] as? Double ?? 1) < 0)
+        let schema = try folder.write(#"{"type": "object", "properties": {"n": {"type": "integer"}}}"#, "s.json")
+        let cut = try Cascade.run("ask", "Count.", "--steer", schema, "--max-tokens", "2", "--threads", "1")
+        #expect(cut.status == 65 && cut.errors.contains("cut off at 2 tokens"), "\(cut.errors)")
+        let broken = try folder.write("root ::= (", "broken.gbnf")
+        let run = try Cascade.run("ask", "x", "--steer", broken, "--threads", "1")
+        #expect(run.status == 65 && run.errors.contains("grammar, line"), "\(run.errors)")
     }
 
     @Test func `score tells a likely text from an unlikely one`() throws {

@@ -137,4 +137,73 @@ import Testing
             }
         }
     }
+
+    @Test func `blocks of exponentials in single precision are Foundation's to what is promised`() {
+        for count in [1, 15, 16, 63, 64, 65, 1000, 4099] {
+            var x = numbers(count) { -40 * $0 * $0 }.map(Float.init)
+            if count > 20 { x[count / 3] = -.infinity }
+            let shift = x.max()!
+            let blocks = (count + 63) / 64
+            let mask = numbers(blocks) { $0 }.map { $0.bitPattern &* 0x9E37_79B9_7F4A_7C15 }
+            onEverySet { set in
+                var sums = [Double](repeating: -1, count: blocks)
+                var (whole, moments, terms) = (sums, sums, [Float](repeating: -1, count: count))
+                x.withUnsafeBufferPointer { x in
+                    sums.withUnsafeMutableBufferPointer { sums in
+                        whole.withUnsafeMutableBufferPointer { whole in
+                            moments.withUnsafeMutableBufferPointer { moments in
+                                terms.withUnsafeMutableBufferPointer { terms in
+                                    mask.withUnsafeBufferPointer { mask in
+                                        VectorFunctions.exponentialBlocks(
+                                            x, shift: shift, scale: 0.8, mask: mask.baseAddress,
+                                            terms: terms.baseAddress, sums: sums, whole: whole, moments: moments)
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    #expect(VectorFunctions.max(x) == shift)
+                    let sorted = x.sorted(by: >)
+                    #expect(VectorFunctions.largestTwo(x) == (sorted[0], count > 1 ? sorted[1] : -.infinity))
+                }
+                let bits = (0..<count).map { mask[$0 / 64] >> UInt64($0 % 64) & 1 == 1 }
+                for block in 0..<blocks {
+                    let places = 64 * block..<min(64 * block + 64, count)
+                    let t = places.map { 0.8 * (Double(x[$0]) - Double(shift)) }
+                    var (sum, all, moment) = (0.0, 0.0, 0.0)
+                    for (t, place) in zip(t, places) {
+                        let e = Foundation.exp(t)
+                        #expect(
+                            abs(Double(terms[place]) - (bits[place] ? e : 0)) <= 6e-7 * (1 - max(t, -90)) * e + 2e-38)
+                        if bits[place] { sum += e }
+                        all += e
+                        if t > -80 { moment += t * e }
+                    }
+                    #expect(abs(sums[block] - sum) <= 4e-6 * all + 1e-30, "\(set) \(count)")
+                    #expect(abs(whole[block] - all) <= 4e-6 * all + 1e-30, "\(set) \(count)")
+                    #expect(abs(moments[block] - moment) <= 4e-6 * (all - moment) + 1e-30, "\(set) \(count)")
+                }
+            }
+        }
+        onEverySet { _ in
+            [Float.nan, 1].withUnsafeBufferPointer {
+                #expect(VectorFunctions.max($0).isNaN && VectorFunctions.largestTwo($0).first.isNaN)
+            }
+            [Float]().withUnsafeBufferPointer { #expect(VectorFunctions.max($0) == -.infinity) }
+            [Float](repeating: 2, count: 40).withUnsafeBufferPointer {
+                #expect(VectorFunctions.largestTwo($0) == (2, 2))
+            }
+        }
+        let row = numbers(1003) { 30 * $0 }.map(Float.init)
+        onEverySet { set in
+            var out = [Double](repeating: 0, count: 1003)
+            let total = row.withUnsafeBufferPointer { row in
+                out.withUnsafeMutableBufferPointer {
+                    VectorFunctions.exponentials(row, shift: 30, scale: 1.25, into: $0)
+                }
+            }
+            #expect(worst(row.map { (Double($0) - 30) * 1.25 }, out) { Foundation.exp($0) } <= 2, "\(set)")
+            #expect(abs(total / out.reduce(0, +) - 1) < 1e-13)
+        }
+    }
 }

@@ -31,6 +31,8 @@ struct CascadeBenchmarks {
             ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
             ("decoding", DecodingBenchmarks.run),
+            ("steering", SteeringBenchmarks.run),
+            ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -28,6 +28,22 @@ void cvk_sums_of_exp(const double *x, double shift, size_t n, double *sums);
 // out[i] = a + b x[i] + c z[i].
 void cvk_affine(double a, double b, const double *x, double c, const double *z, double *out, size_t n);
 
+// The largest; -infinity for none; NaN if any is NaN.
+float cvk_max_float(const float *x, size_t n);
+// largest[0] and largest[1] become the largest number and the next one, which may be the same; -infinity for none. The
+// first is NaN if any is NaN.
+void cvk_largest_two(const float *x, size_t n, float *largest);
+// Over blocks of 64 numbers, in single precision: with t = (x[i] - shift) scale, which must be 0 or less, and c near 1 and
+// the same for all, sums[b] becomes the sum of the terms c e^t over block b, which are 0 below 2^-126 and otherwise exact to
+// 2^-23 (1 + |t|). Where `mask` is not null only those numbers count whose bit i % 64 of mask[b] is set; whole[b], unless it is
+// null, becomes the sum without the mask, and moments[b] that of c t e^t, also without it. The terms are written to `terms`
+// unless that is null.
+void cvk_exp_blocks(
+    const float *x, float shift, float scale, const uint64_t *mask, float *terms, double *sums, double *whole,
+    double *moments, size_t n);
+// out[i] = e^((x[i] - shift) scale) as cvk_exp has it, and their sum.
+double cvk_exp_of_floats(const float *x, double shift, double scale, double *out, size_t n);
+
 // Philox4x32-10 blocks `first`, `first` + 1, ... under the counters (block, high): two 64-bit numbers a block.
 void cvk_philox(uint64_t first, uint64_t high, uint64_t key, uint64_t *out, size_t blocks);
 // Multiples of 2^-53 in [0, 1) from the same numbers, two a block.

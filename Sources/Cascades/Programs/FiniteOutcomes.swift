@@ -10,7 +10,21 @@ public protocol FiniteKernel<Input, Output>: Kernel {
 /// program's enumeration is exact given their answers.
 public protocol FiniteStage<Input, Output>: Stage {
     /// Every outcome with its log-probability; nil where they are not finitely many.
-    func outcomes(given input: Input) throws -> [Weighted<Run<Output>>]?
+    func outcomes(given input: Input) async throws -> ListedOutcomes<Output>?
+}
+
+/// Everything that a stage may answer.
+public struct ListedOutcomes<Output: Sendable>: Sendable {
+    /// Every outcome with its log-probability.
+    public var runs: [Weighted<Run<Output>>]
+    /// What it took to list them.
+    public var cost: Cost
+
+    /// These outcomes.
+    public init(_ runs: [Weighted<Run<Output>>], cost: Cost = .zero) {
+        self.runs = runs
+        self.cost = cost
+    }
 }
 
 extension DistributionKernel: FiniteKernel where Base: DiscreteDistribution {
@@ -18,9 +32,10 @@ extension DistributionKernel: FiniteKernel where Base: DiscreteDistribution {
 }
 
 extension KernelStage: FiniteStage {
-    public func outcomes(given input: Base.Input) throws -> [Weighted<Run<Base.Output>>]? {
+    public func outcomes(given input: Base.Input) throws -> ListedOutcomes<Base.Output>? {
         guard let all = try finiteOutcomes(kernel, input) else { return nil }
-        return try all.map { Weighted(Run(try answer($0.value, to: input)), logWeight: $0.logWeight) }
+        return ListedOutcomes(
+            try all.map { Weighted(Run(try answer($0.value, to: input)), logWeight: $0.logWeight) })
     }
 }
 

@@ -14,7 +14,7 @@ extension Scope {
 
     /// What comes of asking `stage`, abstentions included.
     public func consult<S: Stage>(_ address: Address, _ stage: S, _ input: S.Input) async throws -> Run<S.Output> {
-        switch try remembered(address, stage, input) {
+        switch try await remembered(address, stage, input) {
         case .run(let run): return run
         case .ask(let place):
             do {
@@ -23,7 +23,7 @@ extension Scope {
             } catch { throw stop(error) }
             var stream = random.fork()
             let outcome = await outcome(stage, input, &stream)
-            return try receive(outcome, at: place, stage.name, countsCost: true)
+            return try receive(outcome, at: place, stage, countsCost: true)
         }
     }
 
@@ -40,7 +40,7 @@ extension Scope {
         var runs = [Run<Output>?](repeating: nil, count: stages.count)
         var places: [(index: Int, address: Address, stream: Random)] = []
         for (index, stage) in stages.enumerated() {
-            switch try remembered(address / Address(stage.name), stage, input) {
+            switch try await remembered(address / Address(stage.name), stage, input) {
             case .run(let run): runs[index] = run
             case .ask(let place): places.append((index, place, random.fork()))
             }
@@ -65,7 +65,7 @@ extension Scope {
             guard let outcome = outcomes[index] else { continue }
             if case .run(let run) = outcome { together = together.alongside(run.cost) }
             do {
-                runs[index] = try receive(outcome, at: place, stages[index].name, countsCost: false)
+                runs[index] = try receive(outcome, at: place, stages[index], countsCost: false)
             } catch  where failure == nil { failure = error } catch {}
         }
         record(together, isSpent: true)
@@ -79,12 +79,15 @@ extension Scope {
     }
 
     /// What the interpreter knows of this question, or the address at which it is to be asked.
-    private func remembered<S: Stage>(_ address: Address, _ stage: S, _ input: S.Input) throws -> Memory<S.Output> {
+    private func remembered<S: Stage>(
+        _ address: Address, _ stage: S, _ input: S.Input
+    ) async throws -> Memory<S.Output> {
         _ = try claim(address)
         let place = absolute(address)
         guard needs.contains(.origins), let interpreter else { return .ask(place) }
+        let scoring = stage as? any ScoredStage<S.Input, S.Output>
         do {
-            switch try interpreter.origin(of: place, .asked) {
+            switch try interpreter.origin(of: place, scoring == nil ? .asked : .askedScored) {
             case .fresh: return .ask(place)
             case .kept(let entry, let isRescored):
                 if let failed = entry as? TypedEntry<StageFailure> {
@@ -96,14 +99,22 @@ extension Scope {
                     try interpreter.cannotKeep(entry, expected: "\(S.Output.self)")
                     return .ask(place)
                 }
+                if isRescored, let scoring, let output = kept.typed.decision.output {
+                    let answer = try await score(output, of: scoring, given: input, at: place)
+                    let score = try checked(answer.logScore ?? .nan, place, .scored)
+                    try interpreter.note(self.entry(place, stage, Run(answer), score: score))
+                    return .run(Run(answer))
+                }
                 if isRescored { try interpreter.note(entry) }
                 record(kept.typed.cost, isSpent: false)
                 return .run(kept.typed)
             case .enumerated:
-                guard let all = try (stage as? any FiniteStage<S.Input, S.Output>)?.outcomes(given: input) else {
-                    return .ask(place)
-                }
-                let entries = all.map { entry(place, stage.name, $0.value, score: $0.logWeight) }
+                guard let finite = stage as? any FiniteStage<S.Input, S.Output> else { return .ask(place) }
+                try Task.checkCancellation()
+                try meter?.admit(place)
+                guard let all = try await finite.outcomes(given: input) else { return .ask(place) }
+                spend(all.cost)
+                let entries = all.runs.map { entry(place, stage, $0.value, score: $0.logWeight) }
                 let run = entries[try interpreter.pick(entries, at: place)].typed
                 record(run.cost, isSpent: false)
                 return .run(run)
@@ -116,7 +127,7 @@ extension Scope {
 
     /// Takes note of what came of a question.
     private func receive<Output>(
-        _ outcome: StageOutcome<Output>, at place: Address, _ stage: String, countsCost: Bool
+        _ outcome: StageOutcome<Output>, at place: Address, _ stage: any Stage, countsCost: Bool
     ) throws -> Run<Output> {
         switch outcome {
         case .run(let run):
@@ -130,23 +141,25 @@ extension Scope {
         case .cancelled: throw stop(CancellationError())
         case .failure(let failure):
             if needs.contains(.entries), let interpreter {
-                let note = AnswerNote(stage: stage, evidence: [:], cost: .zero, text: "failed: \(failure)")
+                let note = AnswerNote(stage: stage.name, evidence: [:], cost: .zero, text: "failed: \(failure)")
                 do {
                     try interpreter.note(
                         TypedEntry(address: place, value: failure, score: .nan, isAnswer: true, note: note))
                 } catch { throw stop(error) }
             }
-            throw ProgramError.stageFailed(address: place, stage: stage, failure: failure)
+            throw ProgramError.stageFailed(address: place, stage: stage.name, failure: failure)
         }
     }
 
     private func entry<Output>(
-        _ place: Address, _ stage: String, _ run: Run<Output>, score: Double
+        _ place: Address, _ stage: any Stage, _ run: Run<Output>, score: Double
     ) -> TypedEntry<Run<Output>> {
         let text = run.decision.output.map { "\($0)" } ?? "abstained"
         return TypedEntry(
             address: place, value: run, score: score, isAnswer: true,
-            note: AnswerNote(stage: stage, evidence: run.evidence, cost: run.cost, text: text))
+            note: AnswerNote(
+                stage: stage.name, evidence: run.evidence, cost: run.cost, isFromScoredStage: stage is any ScoredStage,
+                text: text))
     }
 }
 

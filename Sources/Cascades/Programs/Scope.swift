@@ -114,10 +114,13 @@ public final class Scope {
 
     func record(_ cost: Cost, isSpent: Bool) {
         self.cost += cost
-        if isSpent {
-            spent += cost
-            meter?.spend(cost)
-        }
+        if isSpent { spend(cost) }
+    }
+
+    /// Counts what no answer of this history took.
+    func spend(_ cost: Cost) {
+        spent += cost
+        meter?.spend(cost)
     }
 }
 

@@ -44,6 +44,8 @@ public enum ChoiceKind: Sendable {
     case unscored
     /// A question to a stage.
     case asked
+    /// A question to a stage that knows how likely each answer is: what is kept can be scored anew.
+    case askedScored
 }
 
 /// Where the value of a choice comes from.

@@ -62,13 +62,16 @@ public final class AnswerNote: Sendable {
     public let evidence: Evidence
     /// What the answer took.
     public let cost: Cost
+    /// Whether the stage knows how likely any answer is, this one elsewhere among them.
+    public let isFromScoredStage: Bool
     /// The output in words.
     let text: String
 
-    init(stage: String, evidence: Evidence, cost: Cost, text: String) {
+    init(stage: String, evidence: Evidence, cost: Cost, isFromScoredStage: Bool = false, text: String) {
         self.stage = stage
         self.evidence = evidence
         self.cost = cost
+        self.isFromScoredStage = isFromScoredStage
         self.text = text
     }
 }

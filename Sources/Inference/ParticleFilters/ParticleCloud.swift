@@ -75,18 +75,18 @@ public struct ParticleCloud: Sendable {
 }
 
 /// A block's or a cloud's weights: the largest, and the sums of all and of their squares relative to it.
-struct WeightSummary: Sendable {
-    var largest = -Double.infinity
+package struct WeightSummary: Sendable {
+    package var largest = -Double.infinity
     var sum = 0.0
     var sumOfSquares = 0.0
 
-    var logTotal: Double { largest + log(sum) }
-    var effectiveSampleSize: Double { sum == 0 ? 0 : sum * sum / sumOfSquares }
+    package var logTotal: Double { largest + log(sum) }
+    package var effectiveSampleSize: Double { sum == 0 ? 0 : sum * sum / sumOfSquares }
 
     init() {}
 
     /// Of log-weights; its `largest` is NaN where one of them is, and +∞ where one of them is.
-    init(of logs: UnsafeBufferPointer<Double>) {
+    package init(of logs: UnsafeBufferPointer<Double>) {
         largest = VectorFunctions.max(logs)
         guard largest.isFinite else { return }
         let sums = VectorFunctions.sumsOfExponentials(logs, shift: largest)

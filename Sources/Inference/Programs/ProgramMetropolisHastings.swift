@@ -12,7 +12,8 @@ public import Probability
 ///     α = min(1, W' Π p'(kept) N / (W Π p(kept) N'))    (one choice redrawn, uniformly)
 ///
 /// with N' and N left out where a block, fixed by address, is redrawn. The answers of stages and draws from kernels
-/// without a density are kept only where nothing before them changed, and else asked and drawn anew.
+/// without a density are kept only where nothing before them changed, and else asked and drawn anew; answers of a
+/// `ScoredStage` are kept and judged like draws from a kernel with a density.
 ///
 /// - Source: D. Wingate, A. Stuhlmüller, N. Goodman, "Lightweight implementations of probabilistic programming languages
 ///   via transformational compilation", 2011, with the correction for the number of choices.
@@ -35,7 +36,8 @@ public struct ProgramMetropolisHastings: Sendable {
     /// How many runs under the prior may be needed to find one with weight.
     public var startTries: Int
     /// Whether stages whose answers were not touched by a change are asked again as a move of their own. Right for
-    /// stages with chance; with deterministic ones it costs and changes nothing.
+    /// stages with chance; with deterministic ones it costs and changes nothing. Without it every answer is asked for anew
+    /// when something before it changed, whether or not its stage could score it.
     public var asksAgain: Bool
 
     /// A sampler with these moves.
@@ -150,13 +152,18 @@ public struct ProgramMetropolisHastings: Sendable {
         switch moves[random.integer(below: moves.count)] {
         case .oneChoice:
             guard let site = site() else { return nil }
-            return ProposalInterpreter(state.choices, state.marks, countsAnswers: asksAgain) { $0 === site }
+            return ProposalInterpreter(state.choices, state.marks, countsAnswers: asksAgain, keepsAnswers: asksAgain) {
+                $0 === site
+            }
         case .drift(let scale):
             guard let site = site() else { return nil }
             let step = scale * random.normal()
-            return ProposalInterpreter(state.choices, state.marks, countsAnswers: asksAgain, step: step) { $0 === site }
+            return ProposalInterpreter(
+                state.choices, state.marks, countsAnswers: asksAgain, keepsAnswers: asksAgain, step: step
+            ) { $0 === site }
         case .block(let addresses):
-            return ProposalInterpreter(state.choices, state.marks, countsAnswers: nil) { entry in
+            return ProposalInterpreter(state.choices, state.marks, countsAnswers: nil, keepsAnswers: asksAgain) {
+                entry in
                 addresses.contains { entry.address.isInside($0) }
             }
         case .everything:

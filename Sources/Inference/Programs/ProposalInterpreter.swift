@@ -10,6 +10,8 @@ final class ProposalInterpreter: ScopeInterpreter {
     private let isChanged: (TraceEntry) -> Bool
     /// Whether answers count among the choices of which one was picked; nil where none was.
     private let countsAnswers: Bool?
+    /// Whether answers of stages that know their scores are kept when something before them changed.
+    private let keepsAnswers: Bool
     /// What real numbers are moved by instead of being redrawn.
     private let step: Double?
     /// Where each old choice is, by address; made when the new run first leaves the order of the old one.
@@ -31,12 +33,13 @@ final class ProposalInterpreter: ScopeInterpreter {
     convenience init() { self.init([], [], countsAnswers: nil) { _ in true } }
 
     init(
-        _ old: [TraceEntry], _ oldMarks: [ParticleMark], countsAnswers: Bool?, step: Double? = nil,
-        isChanged: @escaping (TraceEntry) -> Bool
+        _ old: [TraceEntry], _ oldMarks: [ParticleMark], countsAnswers: Bool?, keepsAnswers: Bool = true,
+        step: Double? = nil, isChanged: @escaping (TraceEntry) -> Bool
     ) {
         self.old = old
         self.oldMarks = oldMarks
         self.countsAnswers = countsAnswers
+        self.keepsAnswers = keepsAnswers
         self.step = step
         self.isChanged = isChanged
         hasChanged = old.isEmpty
@@ -69,8 +72,17 @@ final class ProposalInterpreter: ScopeInterpreter {
             return .kept(entry, isRescored: false)
         }
         // Without a density a kept value can't be judged under what came before it now.
-        guard kind == .scored, let score = entry.logScore else { return .fresh }
+        guard canScore(entry, kind), let score = entry.logScore else { return .fresh }
         return keep(entry, score)
+    }
+
+    /// Whether `entry` can be judged anew, now and by the move that would undo this one.
+    private func canScore(_ entry: TraceEntry, _ kind: ChoiceKind) -> Bool {
+        switch kind {
+        case .scored: true
+        case .askedScored: keepsAnswers && entry.note?.isFromScoredStage ?? false
+        case .unscored, .asked: false
+        }
     }
 
     private func keep(_ entry: TraceEntry, _ score: Double) -> ChoiceOrigin {

@@ -20,6 +20,11 @@ final class ReplayInterpreter: ScopeInterpreter {
                 address: address, expected: "a choice at \(entry.address)", found: "one at \(address)")
         }
         position += 1
+        if kind == .askedScored {
+            // A replay asks nobody: answers keep the scores that they came with.
+            choices.append(entry)
+            return .kept(entry, isRescored: false)
+        }
         return .kept(entry, isRescored: true)
     }
 
@@ -41,7 +46,7 @@ final class ReplayInterpreter: ScopeInterpreter {
 }
 
 extension Program {
-    /// The run that `trace` tells of, its densities and weights computed anew; no kernel draws and no stage is asked.
+    /// The run that `trace` tells of, its densities and weights computed anew; no kernel draws and no stage answers.
     ///
     /// - Throws: ``ProgramError/traceMismatch(address:expected:found:)`` where the program makes other choices.
     public func replay(_ trace: ProgramTrace, _ input: Input) throws -> ProgramRun<Output> {
@@ -53,7 +58,7 @@ extension Program {
         return ProgramRun(output: output, trace: try interpreter.trace(scope))
     }
 
-    /// The run that `trace` tells of, its densities and weights computed anew; no kernel draws and no stage is asked.
+    /// The run that `trace` tells of, its densities and weights computed anew; no kernel draws and no stage answers.
     ///
     /// - Throws: ``ProgramError/traceMismatch(address:expected:found:)`` where the program makes other choices.
     public func replay(_ trace: ProgramTrace, _ input: Input) async throws -> ProgramRun<Output> {

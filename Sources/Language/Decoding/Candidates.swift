@@ -166,12 +166,31 @@ struct Candidates {
     /// The fewest tokens with probability `share` in all whose surprise is nearest to the entropy.
     private mutating func keepTypical(_ share: Double) {
         let (weights, total) = exponentials()
-        let moment = zip(weights, scores).reduce(0) { $0 + ($1.0 > 0 ? $1.0 * ($1.1 - largest) : 0) }
-        // Surprise less entropy is (mean of the logs) - log p, whatever the normaliser.
-        let mean = moment / total
-        let keys = scores.map { -abs(mean - ($0 - largest)) }
-        var entries = keys.indices.filter { weights[$0] > 0 }
-            .map { Entry(key: keys[$0], mass: weights[$0], place: $0) }
+        var entries: [Entry] = []
+        let keys = weights.withUnsafeBufferPointer { weights in
+            scores.withUnsafeBufferPointer { scores in
+                // Surprise less entropy is (mean of the logs) - log p, whatever the normaliser.
+                let mean = VectorSums.moment(weights, scores, shift: largest) / total
+                let keys = [Double](unsafeUninitializedCapacity: scores.count) { keys, count in
+                    VectorSums.distances(scores, to: mean + largest, into: keys)
+                    count = scores.count
+                }
+                keys.withUnsafeBufferPointer { keys in
+                    // Candidates within a distance that grows until they weigh enough: a few passes, and few are ordered.
+                    var distance = 0.25
+                    while distance < 1000, VectorSums.sum(weights, where: keys, atLeast: -distance) < share * total {
+                        distance *= 1.5
+                    }
+                    if distance >= 1000 { distance = .infinity }
+                    VectorSums.places(in: keys, atLeast: -distance) { place in
+                        if weights[place] > 0 {
+                            entries.append(Entry(key: keys[place], mass: weights[place], place: place))
+                        }
+                    }
+                }
+                return keys
+            }
+        }
         let boundary = Self.boundary(&entries, target: share * total)
         keep(keys: keys, boundary)
         largest = scores.max() ?? largest

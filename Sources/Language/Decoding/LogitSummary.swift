@@ -12,42 +12,46 @@ struct LogitSummary {
     /// By how much the likeliest token's probability exceeds the next one's.
     var margin = 0.0
 
+    /// In single precision, as the logits are; sums in double precision.
     init(_ logits: some Collection<Float>) {
         if logits.withContiguousStorageIfAvailable({ summarise($0) }) == nil {
             Array(logits).withUnsafeBufferPointer { summarise($0) }
         }
     }
 
+    /// Of a row whose two largest logits, Σ e^x and Σ x e^x are these, x being relative to the largest.
+    init(_ first: Float, _ second: Float, sum: Double, moment: Double) { set(first, second, sum: sum, moment: moment) }
+
     private mutating func summarise(_ logits: UnsafeBufferPointer<Float>) {
-        var second = -Float.infinity
-        for logit in logits where logit > second {
-            if logit > largest {
-                second = largest
-                largest = logit
-            } else {
-                second = logit
-            }
+        let (first, second) = VectorFunctions.largestTwo(logits)
+        let blocks = (logits.count + VectorFunctions.blockSize - 1) / VectorFunctions.blockSize
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * blocks) { space in
+            let sums = UnsafeMutableBufferPointer(rebasing: space[..<blocks])
+            let moments = UnsafeMutableBufferPointer(rebasing: space[blocks...])
+            VectorFunctions.exponentialBlocks(logits, shift: first, scale: 1, sums: sums, moments: moments)
+            set(
+                first, second, sum: VectorSums.sum(UnsafeBufferPointer(sums)),
+                moment: VectorSums.sum(UnsafeBufferPointer(moments)))
         }
-        let shift = largest
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * logits.count) { space in
-            let shifted = UnsafeMutableBufferPointer(rebasing: space[..<logits.count])
-            let weights = UnsafeMutableBufferPointer(rebasing: space[logits.count...])
-            // Far below the range of e^x, so that -infinity times 0 can't come.
-            for place in logits.indices { shifted[place] = max(Double(logits[place]) - Double(shift), -1000) }
-            let sum = VectorFunctions.exponentials(UnsafeBufferPointer(shifted), shift: 0, into: weights).sum
-            // Σ e^x and Σ x e^x give the normaliser and the entropy.
-            let moment = VectorSums.dot(UnsafeBufferPointer(shifted), UnsafeBufferPointer(weights))
-            logNormaliser = log(sum)
-            entropy = max(0, logNormaliser - moment / sum)
-            margin = (1 - exp(Double(second) - Double(shift))) / sum
-        }
+    }
+
+    /// Σ e^x and Σ x e^x, x being relative to the largest, give the normaliser and the entropy.
+    private mutating func set(_ first: Float, _ second: Float, sum: Double, moment: Double) {
+        largest = first
+        logNormaliser = log(sum)
+        entropy = max(0, logNormaliser - moment / sum)
+        margin = (1 - exp(Double(second) - Double(first))) / sum
     }
 }
 
 extension GeneratedToken {
     /// `token` with what a row of logits says of it.
     init(logits: some Collection<Float>, token: Token) {
-        let summary = LogitSummary(logits)
+        self.init(logits: logits, token: token, LogitSummary(logits))
+    }
+
+    /// `token` with what `summary` says of the row of logits that it was drawn from.
+    init(logits: some Collection<Float>, token: Token, _ summary: LogitSummary) {
         let own = logits[logits.index(logits.startIndex, offsetBy: Int(token))]
         self.init(
             text: "", token: token, logProbability: Double(own) - Double(summary.largest) - summary.logNormaliser,

@@ -32,7 +32,7 @@ struct TextAssembler {
     }
 
     /// Where `stop` first begins in `bytes`.
-    private static func place(of stop: [UInt8], in bytes: [UInt8]) -> Int? {
+    static func place(of stop: [UInt8], in bytes: [UInt8]) -> Int? {
         guard bytes.count >= stop.count else { return nil }
         return (0...(bytes.count - stop.count)).first { bytes[$0..<$0 + stop.count].elementsEqual(stop) }
     }

@@ -29,6 +29,12 @@ public struct TokenDistribution: Sendable {
         logits: some Collection<Float>, parameters: SamplingParameters, history: [Token] = [],
         allowed: TokenMask? = nil
     ) throws(LanguageError) {
+        if allowed == nil, parameters.isPlain || parameters.isGreedy,
+            let uncut = logits.withContiguousStorageIfAvailable({ Self.uncut($0, parameters) }) ?? nil
+        {
+            self = uncut
+            return
+        }
         let candidates: Candidates
         if let direct = logits.withContiguousStorageIfAvailable({ rows in
             Result { () throws(LanguageError) in
@@ -45,6 +51,27 @@ public struct TokenDistribution: Sendable {
             }.get()
         }
         self = candidates.distribution(parameters)
+    }
+
+    /// The distribution where nothing is cut off, or only the likeliest token stays; nil where a logit is no number or all
+    /// are -infinity, which is for the longer way to say.
+    private static func uncut(
+        _ logits: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters
+    ) -> TokenDistribution? {
+        let largest = VectorFunctions.largestTwo(logits).first
+        guard largest.isFinite else { return nil }
+        if parameters.temperature == 0 {
+            return TokenDistribution(
+                support: [Token(VectorSums.place(of: largest, in: logits))], weights: [1], total: 1)
+        }
+        var total = 0.0
+        let weights = [Double](unsafeUninitializedCapacity: logits.count) { buffer, count in
+            total = VectorFunctions.exponentials(
+                logits, shift: Double(largest), scale: 1 / parameters.temperature,
+                into: UnsafeMutableBufferPointer(rebasing: buffer[..<logits.count]))
+            count = logits.count
+        }
+        return TokenDistribution(support: nil, weights: weights, total: total)
     }
 
     /// A distribution with these relative probabilities, `[vocabulary]`.
@@ -72,7 +99,9 @@ public struct TokenDistribution: Sendable {
 
     /// A token drawn by `random`, from one uniform number.
     public func sample(using random: inout Random) -> Token {
-        let place = weights.count == 1 ? 0 : Self.place(of: random.uniform() * total, in: weights)
+        guard weights.count > 1 else { return support?[0] ?? 0 }
+        var target = random.uniform() * total
+        let place = weights.withUnsafeBufferPointer { VectorSums.place(of: &target, in: $0) }
         return support?[place] ?? Token(place)
     }
 
@@ -107,26 +136,5 @@ public struct TokenDistribution: Sendable {
             if support[middle] < token { low = middle + 1 } else { high = middle }
         }
         return low < support.count && support[low] == token ? low : nil
-    }
-
-    /// The first place at which the running sum of `weights` exceeds `target`: whole blocks first, then one by one.
-    static func place(of target: Double, in weights: [Double]) -> Int {
-        weights.withUnsafeBufferPointer { weights in
-            var rest = target
-            var place = 0
-            while place + VectorSums.block <= weights.count {
-                let sum = VectorSums.blockSum(weights.baseAddress! + place)
-                if rest < sum { break }
-                rest -= sum
-                place += VectorSums.block
-            }
-            while place < weights.count {
-                rest -= weights[place]
-                if rest < 0 { return place }
-                place += 1
-            }
-            // Rounding left none: the last that can come.
-            return weights.lastIndex { $0 > 0 } ?? 0
-        }
     }
 }

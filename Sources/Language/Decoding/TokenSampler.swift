@@ -74,9 +74,37 @@ public struct TokenSampler: Sendable {
     public mutating func draw(
         logits: some Collection<Float>, history: [Token] = [], allowed: TokenMask? = nil, using random: inout Random
     ) throws(LanguageError) -> Token {
+        if parameters.isPlain, let row = logits as? ArraySlice<Float> {
+            return try Self.draw(
+                try LogitLaw(row, temperature: parameters.temperature, mask: allowed), using: &random)
+        }
         let next = try next(logits: logits, history: history, allowed: allowed)
         let token = next.distribution.sample(using: &random)
         accept(token, from: next)
+        return token
+    }
+
+    /// The next token, drawn and remembered, with what the model itself says of it.
+    /// - Throws: ``LanguageError/noTokenLeft(reason:)``.
+    mutating func write(
+        logits: ArraySlice<Float>, history: [Token], allowed: TokenMask? = nil, using random: inout Random
+    ) throws(LanguageError) -> GeneratedToken {
+        guard parameters.isPlain else {
+            let token = try draw(logits: logits, history: history, allowed: allowed, using: &random)
+            return GeneratedToken(logits: logits, token: token)
+        }
+        // What is drawn from is what is told of: one look at the row is enough for both.
+        let law = try LogitLaw(
+            logits, temperature: parameters.temperature, isSummarised: parameters.temperature == 1)
+        let token = try Self.draw(allowed.map(law.restricted) ?? law, using: &random)
+        return GeneratedToken(logits: logits, token: token, law.summary ?? LogitSummary(logits))
+    }
+
+    private static func draw(_ law: LogitLaw, using random: inout Random) throws(LanguageError) -> Token {
+        guard let token = law.draw(using: &random) else {
+            throw .noTokenLeft(
+                reason: "the constraint allows no token of the vocabulary that the model gives a probability")
+        }
         return token
     }
 }

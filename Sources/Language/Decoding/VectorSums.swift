@@ -70,6 +70,80 @@ enum VectorSums {
         return sum
     }
 
+    /// Σ w max(x - shift, -1000), for weights that are 0 where x is that far below.
+    static func moment(
+        _ weights: UnsafeBufferPointer<Double>, _ numbers: UnsafeBufferPointer<Double>, shift: Double
+    ) -> Double {
+        guard let w = weights.baseAddress, let x = numbers.baseAddress else { return 0 }
+        var total = Lane()
+        let (shifts, least) = (Lane(repeating: shift), Lane(repeating: -1000))
+        var place = 0
+        while place + 8 <= weights.count {
+            let distance = load(x + place) - shifts
+            total += load(w + place) * distance.replacing(with: least, where: distance .< least)
+            place += 8
+        }
+        var sum = total.sum()
+        while place < weights.count {
+            sum += w[place] * max(x[place] - shift, -1000)
+            place += 1
+        }
+        return sum
+    }
+
+    /// -|x - centre| of all, into `result`.
+    static func distances(
+        _ numbers: UnsafeBufferPointer<Double>, to centre: Double, into result: UnsafeMutableBufferPointer<Double>
+    ) {
+        guard let x = numbers.baseAddress, let target = result.baseAddress else { return }
+        let centres = Lane(repeating: centre)
+        var place = 0
+        while place + 8 <= numbers.count {
+            let distance = load(x + place) - centres
+            UnsafeMutableRawPointer(target + place).storeBytes(
+                of: distance.replacing(with: -distance, where: distance .> 0), as: Lane.self)
+            place += 8
+        }
+        while place < numbers.count {
+            target[place] = -abs(x[place] - centre)
+            place += 1
+        }
+    }
+
+    /// The sum of the weights of those numbers that are at least `floor`.
+    static func sum(
+        _ weights: UnsafeBufferPointer<Double>, where numbers: UnsafeBufferPointer<Double>, atLeast floor: Double
+    ) -> Double {
+        guard let w = weights.baseAddress, let x = numbers.baseAddress else { return 0 }
+        var total = Lane()
+        let floors = Lane(repeating: floor)
+        var place = 0
+        while place + 8 <= numbers.count {
+            total += load(w + place).replacing(with: 0, where: load(x + place) .< floors)
+            place += 8
+        }
+        var sum = total.sum()
+        while place < numbers.count {
+            if x[place] >= floor { sum += w[place] }
+            place += 1
+        }
+        return sum
+    }
+
+    /// The first place of `number`, which is there, in single precision.
+    static func place(of number: Float, in numbers: UnsafeBufferPointer<Float>) -> Int {
+        guard let base = numbers.baseAddress else { return 0 }
+        let wanted = SIMD16<Float>(repeating: number)
+        var place = 0
+        while place + 16 <= numbers.count,
+            !any(UnsafeRawPointer(base + place).loadUnaligned(as: SIMD16<Float>.self) .== wanted)
+        {
+            place += 16
+        }
+        while place < numbers.count - 1, base[place] != number { place += 1 }
+        return place
+    }
+
     /// Calls `body` with the places of the numbers that are at least `floor`, in order; quick where they are few.
     @inline(__always)
     static func places(
@@ -113,5 +187,24 @@ enum VectorSums {
             place += 1
         }
         return best
+    }
+
+    /// The first place at which the running sum of `numbers` exceeds `target`, which becomes what is left of it there: whole
+    /// blocks first, then one by one. Where rounding leaves none, the last number above 0.
+    static func place(of target: inout Double, in numbers: UnsafeBufferPointer<Double>) -> Int {
+        guard let base = numbers.baseAddress else { return 0 }
+        var place = 0
+        while place + block <= numbers.count {
+            let sum = blockSum(base + place)
+            if target < sum { break }
+            target -= sum
+            place += block
+        }
+        while place < numbers.count {
+            if target < base[place] { return place }
+            target -= base[place]
+            place += 1
+        }
+        return numbers.lastIndex { $0 > 0 } ?? 0
     }
 }

@@ -28,6 +28,8 @@ final class DecodeEngine {
         parameters.n_batch = UInt32(configuration.batch)
         parameters.n_ubatch = UInt32(configuration.batch)
         parameters.n_seq_max = UInt32(configuration.sequences)
+        // Room for one row a sequence, even where a batch is smaller: llama.cpp ends the process where that is missing.
+        parameters.n_outputs_max = UInt32(max(configuration.batch, configuration.sequences))
         parameters.n_threads = Int32(configuration.threads)
         parameters.n_threads_batch = Int32(configuration.threads)
         parameters.kv_unified = true
@@ -142,6 +144,23 @@ final class DecodeEngine {
         if table[seat].decoded == 0 { table.clear(seat) }
     }
 
+    /// Another sequence with the tokens of `sequence` and `tokens` behind them.
+    func branch(_ sequence: SequenceID, appending tokens: [Token]) throws(LanguageError) -> SequenceID {
+        let parent = try index(sequence)
+        try checkTokens(tokens)
+        let all = table[parent].tokens + tokens
+        try checkLength(all.count)
+        return try seat(all, sharing: (parent, min(table[parent].decoded, all.count - 1)))
+    }
+
+    /// Ends the use of `sequence`; the cells that no other shares are free at once.
+    func discard(_ sequence: SequenceID) {
+        guard let seat = try? index(sequence) else { return }
+        llama_memory_seq_rm(memory, Int32(seat), -1, -1)
+        table.close(seat)
+        table.clear(seat)
+    }
+
     /// The tokens of `sequence`.
     func tokens(of sequence: SequenceID) throws(LanguageError) -> [Token] { table[try index(sequence)].tokens }
 
@@ -150,6 +169,9 @@ final class DecodeEngine {
 
     /// How many tokens of `sequence` the cache holds.
     func cachedCount(of sequence: SequenceID) throws(LanguageError) -> Int { table[try index(sequence)].decoded }
+
+    /// How many sequences are in use.
+    var openCount: Int { table.seats.count(where: \.isOpen) }
 
     /// Notes that all tokens of `sequence` have been decoded.
     func markDecoded(_ sequence: SequenceID) {
@@ -236,15 +258,25 @@ final class DecodeEngine {
         let width = model.vocabularyCount
         var starts = [0]
         for want in wants { starts.append(starts.last! + want.rows) }
-        var values = [Float](repeating: 0, count: starts.last! * width)
-        try values.withUnsafeMutableBufferPointer { buffer throws(LanguageError) in
-            try decode(wants) { want, row, logits in
-                let place = (starts[want] + row) * width
-                UnsafeMutableBufferPointer(rebasing: buffer[place..<place + width]).baseAddress!
-                    .update(from: logits.baseAddress!, count: width)
+        let count = starts.last! * width
+        // Every row is written once; filling millions of numbers with zeros first would take as long as that.
+        let values = Result { () throws(LanguageError) -> [Float] in
+            var failure: LanguageError?
+            let values = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+                do throws(LanguageError) {
+                    try decode(wants) { want, row, logits in
+                        (buffer.baseAddress! + (starts[want] + row) * width)
+                            .initialize(from: logits.baseAddress!, count: width)
+                    }
+                    filled = count
+                } catch {
+                    failure = error
+                }
             }
+            if let failure { throw failure }
+            return values
         }
-        return LogitRows(values: values, vocabularyCount: width)
+        return LogitRows(values: try values.get(), vocabularyCount: width)
     }
 
     /// The mean of the last layer's vectors over each text's tokens, scaled to length 1.

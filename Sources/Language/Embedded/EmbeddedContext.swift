@@ -14,6 +14,11 @@ public actor EmbeddedContext {
     private nonisolated let executor: QueueExecutor
     let engine: DecodeEngine
     private var waiting: [(wants: [DecodeEngine.Want], reply: CheckedContinuation<LogitRows, any Error>)] = []
+    /// Sequences that the last batch answered and that have neither asked again nor been closed: they are likely to ask soon,
+    /// and a batch that waits for them saves one of its own.
+    private var expected: Set<SequenceID> = []
+    /// Which batch comes next.
+    private var batchNumber = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -59,7 +64,16 @@ public actor EmbeddedContext {
     }
 
     /// Ends the use of `sequences`.
-    public func close(_ sequences: [SequenceID]) { sequences.forEach(engine.close) }
+    public func close(_ sequences: [SequenceID]) {
+        sequences.forEach(engine.close)
+        expectNoMore(of: sequences)
+    }
+
+    /// Ends the use of `sequences`, whose cells are given back at once.
+    func discard(_ sequences: [SequenceID]) {
+        sequences.forEach(engine.discard)
+        expectNoMore(of: sequences)
+    }
 
     /// The tokens of `sequence`.
     public func tokens(of sequence: SequenceID) throws(LanguageError) -> [Token] { try engine.tokens(of: sequence) }
@@ -81,18 +95,50 @@ public actor EmbeddedContext {
         return try await logits(zip(sequences, rows).map { DecodeEngine.Want(sequence: $0, rows: $1) })
     }
 
+    /// The logits after `tokens`, which are added to the end of `sequence` first.
+    func logits(after sequence: SequenceID, appending tokens: ArraySlice<Token>) async throws -> LogitRows {
+        if !tokens.isEmpty { try engine.append(tokens, to: sequence) }
+        return try await logits([DecodeEngine.Want(sequence: sequence)])
+    }
+
     private func logits(_ wants: [DecodeEngine.Want]) async throws -> LogitRows {
         try Task.checkCancellation()
         return try await withCheckedThrowingContinuation { reply in
             waiting.append((wants, reply))
-            if waiting.count == 1 { Task { self.decodeWaiting() } }
+            for want in wants { expected.remove(want.sequence) }
+            if expected.isEmpty {
+                scheduleBatch()
+            } else if waiting.count == 1 {
+                // Somebody may hold on to a sequence and never ask again: nobody waits for longer than a fraction of a batch.
+                let number = batchNumber
+                Task {
+                    try? await Task.sleep(for: .milliseconds(1))
+                    self.decodeWaiting(number)
+                }
+            }
         }
     }
 
-    /// Decodes all that waits: what was asked for while the last batch was computed has come before this on the queue.
-    private func decodeWaiting() {
+    private func expectNoMore(of sequences: [SequenceID]) {
+        guard !expected.isEmpty else { return }
+        for sequence in sequences { expected.remove(sequence) }
+        if expected.isEmpty, !waiting.isEmpty { scheduleBatch() }
+    }
+
+    /// Decodes behind all that has been asked of this actor by now.
+    private func scheduleBatch() {
+        let number = batchNumber
+        Task { self.decodeWaiting(number) }
+    }
+
+    /// Decodes all that waits, unless batch `number` has been decoded already.
+    private func decodeWaiting(_ number: Int) {
+        guard number == batchNumber, !waiting.isEmpty else { return }
+        batchNumber += 1
         let requests = waiting
         waiting.removeAll()
+        // A caller that is alone has nobody to share a batch with.
+        expected = requests.count > 1 ? Set(requests.lazy.flatMap(\.wants).map(\.sequence)) : []
         if requests.count == 1 {
             answer(requests[0].wants, requests[0].reply)
             return
@@ -105,10 +151,8 @@ public actor EmbeddedContext {
         }
         var start = 0
         for request in requests {
-            let count = request.wants.reduce(0) { $0 + $1.rows } * rows.vocabularyCount
-            request.reply.resume(
-                returning: LogitRows(
-                    values: Array(rows.values[start..<start + count]), vocabularyCount: rows.vocabularyCount))
+            let count = request.wants.reduce(0) { $0 + $1.rows }
+            request.reply.resume(returning: rows[start..<start + count])
             start += count
         }
     }
@@ -128,6 +172,9 @@ public actor EmbeddedContext {
 
     /// The mean of the last layer's vectors over the tokens of each text, scaled to length 1, `[texts][embedding]`.
     public func embeddings(of texts: [[Token]]) throws(LanguageError) -> [[Double]] { try engine.embeddings(of: texts) }
+
+    /// Sequences in use.
+    var openCount: Int { engine.openCount }
 
     /// Tokens decoded so far.
     public var decodedCount: Int { engine.decodedCount }

@@ -117,12 +117,11 @@ private struct EmbeddedSource: TokenSource {
     var random: Random
 
     mutating func next(after history: [Token], limit: Int) async throws -> (tokens: [GeneratedToken], isOver: Bool) {
-        if history.count > count { try await context.append(Array(history[count...]), to: sequence) }
+        let rows = try await context.logits(after: sequence, appending: history[count...])
         count = history.count
-        let rows = try await context.logits(after: [sequence])
-        let token = try sampler.draw(
-            logits: rows.values, history: history, allowed: try constraint?.allowedTokens(), using: &random)
-        try constraint?.accept(token)
-        return ([GeneratedToken(logits: rows.values, token: token)], constraint?.mustEnd ?? false)
+        let written = try sampler.write(
+            logits: rows[0], history: history, allowed: try constraint?.allowedTokens(), using: &random)
+        if let token = written.token { try constraint?.accept(token) }
+        return ([written], constraint?.mustEnd ?? false)
     }
 }

@@ -2,24 +2,36 @@ import NumericalMethods
 
 /// Logits over the vocabulary after several positions, `[rows, vocabulary]`.
 public struct LogitRows: Sendable {
-    /// All numbers, row after row.
-    public var values: [Float]
+    private let storage: ArraySlice<Float>
     /// Numbers in a row.
     public let vocabularyCount: Int
 
     /// Rows of `vocabularyCount` numbers.
-    public init(values: [Float], vocabularyCount: Int) {
-        precondition(vocabularyCount > 0 && values.count.isMultiple(of: vocabularyCount))
-        self.values = values
+    public init(values: [Float], vocabularyCount: Int) { self.init(values[...], vocabularyCount: vocabularyCount) }
+
+    /// Rows that are part of others' storage.
+    init(_ storage: ArraySlice<Float>, vocabularyCount: Int) {
+        precondition(vocabularyCount > 0 && storage.count.isMultiple(of: vocabularyCount))
+        self.storage = storage
         self.vocabularyCount = vocabularyCount
     }
 
+    /// All numbers, row after row.
+    public var values: [Float] { Array(storage) }
+
     /// How many rows there are.
-    public var count: Int { values.count / vocabularyCount }
+    public var count: Int { storage.count / vocabularyCount }
 
     /// Row `index`.
     public subscript(index: Int) -> ArraySlice<Float> {
-        values[index * vocabularyCount..<(index + 1) * vocabularyCount]
+        let start = storage.startIndex + index * vocabularyCount
+        return storage[start..<start + vocabularyCount]
+    }
+
+    /// Rows `range`, without a copy.
+    subscript(range: Range<Int>) -> LogitRows {
+        let start = storage.startIndex + range.lowerBound * vocabularyCount
+        return LogitRows(storage[start..<start + range.count * vocabularyCount], vocabularyCount: vocabularyCount)
     }
 
     /// Log-probabilities of row `index` in nats, `[vocabulary]`.

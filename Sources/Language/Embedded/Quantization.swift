@@ -75,7 +75,7 @@ extension EmbeddedModel {
         var text: [Token] = []
         while text.count < count {
             let row = try engine.logits([DecodeEngine.Want(sequence: sequence)])
-            let token = try sampler.draw(logits: row.values, history: prompt + text, using: &random)
+            let token = try sampler.draw(logits: row[0], history: prompt + text, using: &random)
             if endsGeneration(token) { break }
             text.append(token)
             try engine.append([token], to: sequence)

@@ -80,10 +80,10 @@ private struct ScorerSource: TokenSource {
     mutating func next(after history: [Token], limit: Int) async throws -> (tokens: [GeneratedToken], isOver: Bool) {
         try Task.checkCancellation()
         let rows = try await scorer.logits(after: [history])
-        let token = try sampler.draw(
+        let written = try sampler.write(
             logits: rows[0], history: history, allowed: try constraint?.allowedTokens(), using: &random)
-        try constraint?.accept(token)
-        return ([GeneratedToken(logits: rows[0], token: token)], constraint?.mustEnd ?? false)
+        if let token = written.token { try constraint?.accept(token) }
+        return ([written], constraint?.mustEnd ?? false)
     }
 }
 

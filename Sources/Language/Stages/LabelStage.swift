@@ -24,6 +24,9 @@ public struct LabelStage<Input: Sendable>: Stage {
     public let prompt: @Sendable (Input) -> Prompt
     /// The prompt without content, or nil: then scores are the log-probabilities themselves.
     public let contentFree: Prompt?
+    /// What ends a label, scored with it: `"\n"` where labels are lines, so that "1" and "12" are no beginnings of each
+    /// other.
+    public let terminator: String
     private let baselines = Baselines()
 
     /// `model`, choosing among `labels`.
@@ -37,11 +40,12 @@ public struct LabelStage<Input: Sendable>: Stage {
     /// `model`, choosing among the labels of each input: a multiple-choice question.
     public init(
         _ model: any LanguageModel, labelsOf labels: @escaping @Sendable (Input) -> [String],
-        contentFree: Prompt? = nil, prompt: @escaping @Sendable (Input) -> Prompt
+        contentFree: Prompt? = nil, terminator: String = "", prompt: @escaping @Sendable (Input) -> Prompt
     ) {
         self.model = model
         self.labels = labels
         self.contentFree = contentFree
+        self.terminator = terminator
         self.prompt = prompt
     }
 
@@ -55,13 +59,23 @@ public struct LabelStage<Input: Sendable>: Stage {
     /// - Throws: ``LanguageError``; where the model does not tell log-probabilities, too.
     public func answer(_ input: Input) async throws -> Answer<String> {
         let labels = labels(input)
-        guard labels.count >= 2, Set(labels).count == labels.count else {
-            throw LanguageError.improperParameter(
-                name: "labels", value: labels.joined(separator: ", "), expected: "two different ones at least")
-        }
+        guard labels.count >= 2 else { throw Self.badLabels(labels) }
+        let law = try await law(given: input)
+        return try law.answer(law.likeliest)
+    }
+
+    static func badLabels(_ labels: [String]) -> LanguageError {
+        .improperParameter(
+            name: "labels", value: labels.joined(separator: ", "), expected: "two different ones at least")
+    }
+
+    /// How likely each label is as the answer to `input`.
+    func law(given input: Input) async throws -> LabelLaw {
+        let labels = labels(input)
+        guard !labels.isEmpty, Set(labels).count == labels.count else { throw Self.badLabels(labels) }
         try model.require(.scoring)
         let prompt = prompt(input)
-        let scores = try await model.scores(of: labels.map(prompt.continuation), after: prompt)
+        let scores = try await model.scores(of: labels.map { prompt.continuation($0) + terminator }, after: prompt)
         guard !scores.logProbabilities.contains(where: \.isNaN) else {
             throw LanguageError.unsupported(
                 model: model.name, what: "it does not tell the log-probabilities of given texts",
@@ -70,20 +84,16 @@ public struct LabelStage<Input: Sendable>: Stage {
         let baseline = try await baseline(labels)
         let logs = zip(scores.logProbabilities, baseline).map { $0 - $1 }
         let total = logSumExp(logs)
-        let probabilities = logs.map { exp($0 - total) }
-        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-        let evidence = try Evidence.classProbabilities(probabilities)
-        return Answer(
-            labels[best],
-            evidence: Evidence(
-                names: evidenceNames, values: evidence.values + [min(0, logSumExp(scores.logProbabilities))]),
-            cost: model.cost(of: scores), logScore: logs[best] - total)
+        return LabelLaw(
+            labels: labels, logProbabilities: logs.map { $0 - total },
+            labelMass: min(0, logSumExp(scores.logProbabilities)), cost: model.cost(of: scores))
     }
 
     private func baseline(_ labels: [String]) async throws -> [Double] {
         guard let contentFree else { return [Double](repeating: 0, count: labels.count) }
-        return try await baselines.value(of: labels) { [model] in
-            try await model.scores(of: labels.map(contentFree.continuation), after: contentFree).logProbabilities
+        return try await baselines.value(of: labels) { [model, terminator] in
+            try await model.scores(of: labels.map { contentFree.continuation($0) + terminator }, after: contentFree)
+                .logProbabilities
         }
     }
 

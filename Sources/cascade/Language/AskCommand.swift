@@ -14,11 +14,17 @@ struct AskCommand: AsyncParsableCommand {
             With a policy that `cascade fit` learned from a log of `cascade record`, the first model is asked first, and \
             the next one when the policy says so; --explain shows why. A named model that is not on this machine is fetched.
 
+            With --program the question is asked through a program over the model:
+            \(NamedProgram.list)
+
             Examples:
               cascade ask "Name three colours."
               cascade ask "Name three colours." --temperature 0.8 --seed 7 --json
+              cascade ask "Name three colours." --steer colours.gbnf --particles 16 --explain
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --model gemma-3-270m --explain
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --policy policy.json --explain
+              cascade ask "What is 17 times 23?" --program tools --explain
+              cascade ask "What is 9 + 6 - 4?" --program self-consistency --samples 12 --explain
               echo "Name three colours." | cascade ask -
             """)
 
@@ -39,6 +45,12 @@ struct AskCommand: AsyncParsableCommand {
             "A task file, whose first line says how questions are put and which labels there are; where its questions have labels of their own, ask one of them.",
         completion: .file(extensions: ["jsonl"]))
     var task: String?
+    @Option(
+        name: .long, help: ArgumentHelp("The program through which the question is asked.", valueName: "name"),
+        transform: NamedProgram.named)
+    var program: NamedProgram?
+    @Option(name: .long, help: "With --program: how many runs or simulations are made, where there are several.")
+    var samples: Int?
     @Option(name: .long, help: "What the model is told first.")
     var system: String?
     @Option(name: .long, help: "The question's group, where the policy looks at it.")
@@ -50,6 +62,7 @@ struct AskCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Show what each model said of its answer, and why the policy did what it did.")
     var explain = false
     @OptionGroup(title: "How it answers") var sampling: SamplingOptions
+    @OptionGroup(title: "What it may answer") var steering: SteeringOptions
     @OptionGroup(title: "How models run") var options: ModelOptions
     @OptionGroup var output: OutputOptions
 
@@ -57,7 +70,24 @@ struct AskCommand: AsyncParsableCommand {
         if policy != nil, model != nil {
             throw ValidationError("--model names one model, --policy a rule for several. Give one or the other.")
         }
+        if policy != nil, program != nil {
+            throw ValidationError("--policy chooses among models, --program asks one. Give one or the other.")
+        }
+        if samples != nil, program == nil { throw ValidationError("--samples is for --program.") }
+        if let samples, !(1...10_000).contains(samples) {
+            throw ValidationError("--samples \(samples): expected 1 to 10000.")
+        }
+        if system != nil, program != nil {
+            throw ValidationError("--system: a program says itself what the model is told. Leave it out.")
+        }
         if policy == nil, models != nil { throw ValidationError("--models are those of a policy: give --policy, too.") }
+        if steering.steer != nil, policy != nil || task != nil || program != nil {
+            throw ValidationError(
+                "--steer is for one model that answers in its own words: leave out --policy, --task and --program.")
+        }
+        if steering.steer != nil, sampling.temperature == 0 {
+            throw ValidationError("--steer draws texts: give a --temperature above 0, or none.")
+        }
         if log != nil, policy == nil || !explain {
             throw ValidationError("--log is for --policy with --explain.")
         }
@@ -88,12 +118,22 @@ struct AskCommand: AsyncParsableCommand {
             question.labels = known.labels
             task.labels = known.labels
         }
-        if let policy {
+        if let constraint = try steering.constraint() {
+            try await steer(question, task, constraint)
+        } else if let policy {
             try await AskedPolicy(
                 path: policy, models: models?.split(separator: ",").map(String.init), task: task, options: options,
                 sampling: sampling, log: log
             ).ask(question, explain: explain, json: output.json)
         } else {
+            if let program {
+                let samples = samples ?? 8
+                try await AskedProgram(
+                    program: program, model: try options.load(model ?? "smollm2-135m", sequences: samples),
+                    samples: samples, sampling: sampling, labels: task.labels, file: file
+                ).ask(question.input, explain: explain, json: output.json)
+                return
+            }
             let loaded = try options.load(model ?? "smollm2-135m")
             if task.labels != nil {
                 try await choose(question, task, loaded)
@@ -125,6 +165,27 @@ struct AskCommand: AsyncParsableCommand {
             text.text.trimmingCharacters(in: .whitespacesAndNewlines), evidence: evidence,
             cost: model.cost(of: text.usage))
         finish(answer, model)
+    }
+
+    /// Finds an answer that looks as a file says.
+    private func steer(_ question: Question, _ task: QuestionTask, _ constraint: TextConstraint) async throws {
+        let model = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        let request = GenerationRequest(
+            task.prompt(question.input, chat: model.chats), sampling: sampling.parameters(temperature: 1),
+            maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
+        let (cloud, text) = try await steering.answer(request, constraint, model)
+        let cost = model.cost(of: cloud.usage)
+        if output.json {
+            Output.text(
+                JSONValue.object([
+                    ("answer", .string(text)), ("model", .string(model.name)), ("cost", CostWords.json(cost)),
+                    ("steering", cloud.json),
+                ]).text)
+            return
+        }
+        Output.line(text)
+        if explain { cloud.explain() }
+        Output.note("\(model.name): \(CostWords.text(cost))")
     }
 
     /// Chooses among the task's labels.

@@ -3,8 +3,9 @@ import Language
 
 /// How an answer's tokens are drawn.
 struct SamplingOptions: ParsableArguments {
-    @Option(name: .long, help: "How freely tokens are drawn: 0 always takes the likeliest.")
-    var temperature = 0.0
+    @Option(
+        name: .long, help: "How freely tokens are drawn: 0 always takes the likeliest. (default: 0; 1 with --steer)")
+    var temperature: Double?
 
     @Option(
         name: .long,
@@ -15,15 +16,18 @@ struct SamplingOptions: ParsableArguments {
     var seed: UInt64 = 1
 
     func validate() throws {
-        if !(temperature >= 0 && temperature.isFinite) {
+        if let temperature, !(temperature >= 0 && temperature.isFinite) {
             throw ValidationError("--temperature \(temperature): expected 0 or more.")
         }
         if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens \(maxTokens): expected 1 or more.") }
     }
 
-    var parameters: SamplingParameters {
+    var parameters: SamplingParameters { parameters(temperature: 0) }
+
+    /// The parameters, with this temperature where none was given.
+    func parameters(temperature: Double) -> SamplingParameters {
         var parameters = SamplingParameters()
-        parameters.temperature = temperature
+        parameters.temperature = self.temperature ?? temperature
         return parameters
     }
 }

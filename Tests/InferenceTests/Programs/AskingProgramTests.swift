@@ -45,7 +45,7 @@ struct CountingStage: FiniteStage {
         return try await base.run(input, using: &random)
     }
 
-    func outcomes(given input: Int) throws -> [Weighted<Run<Int>>]? { try base.outcomes(given: input) }
+    func outcomes(given input: Int) throws -> ListedOutcomes<Int>? { try base.outcomes(given: input) }
 }
 
 /// Asks the second stage where the first one's margin is low.

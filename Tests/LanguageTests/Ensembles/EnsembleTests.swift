@@ -78,7 +78,8 @@ import Testing
             // The evidence itself.
             let evidence = TokenEvidence(logits: small.row(after: prefix))
             let sorted = law.sorted(by: >)
-            #expect(abs(evidence.entropy - entropy) < 1e-9 && abs(evidence.margin - (sorted[0] - sorted[1])) < 1e-6)
+            // Exponentials in single precision, as the logits are.
+            #expect(abs(evidence.entropy - entropy) < 2e-6 && abs(evidence.margin - (sorted[0] - sorted[1])) < 1e-6)
             #expect(abs(evidence.topLogProbability - log(sorted[0])) < 1e-6)
         }
         #expect(passed > 3 && passed < 22)

@@ -1,0 +1,42 @@
+import Cascades
+import Foundation
+import NumericalMethods
+
+/// How likely a model finds each of several labels.
+struct LabelLaw: Sendable {
+    /// The labels.
+    var labels: [String]
+    /// `ln` of their probabilities, which add up to 1, `[labels]`.
+    var logProbabilities: [Double]
+    /// `ln` of the probability that the model gives to all labels together.
+    var labelMass: Double
+    /// What it took to find out.
+    var cost: Cost
+
+    /// The first of the likeliest labels.
+    var likeliest: Int {
+        var best = 0
+        for index in labels.indices where logProbabilities[index] > logProbabilities[best] { best = index }
+        return best
+    }
+
+    /// The law `P(l)^(1/temperature)`, made to add up to 1.
+    func tempered(_ temperature: Double) -> LabelLaw {
+        guard temperature != 1 else { return self }
+        var law = self
+        let logs = logProbabilities.map { $0 / temperature }
+        let total = logSumExp(logs)
+        law.logProbabilities = logs.map { $0 - total }
+        return law
+    }
+
+    /// Label `index` as an answer.
+    func answer(_ index: Int, cost: Cost? = nil) throws -> Answer<String> {
+        let evidence = try Evidence.classProbabilities(logProbabilities.map { exp($0) })
+        return Answer(
+            labels[index],
+            evidence: Evidence(
+                names: Evidence.classProbabilityNames + ["labelMass"], values: evidence.values + [labelMass]),
+            cost: cost ?? self.cost, logScore: logProbabilities[index])
+    }
+}

@@ -1,0 +1,47 @@
+public import Cascades
+import Foundation
+public import Probability
+
+/// A language model as a stage that writes one line by its own law, and knows how likely it would write any other.
+///
+/// A line is drawn token by token, to the end of the line. A given line is scored as the tokenizer writes it, with the end
+/// of the line; a drawn one in other tokens than these, which is rare, has a score of its own, so that this is a scored
+/// stage up to how texts are cut into tokens.
+public struct LineStage<Input: Sendable>: ScoredStage {
+    /// Writes the line.
+    public let base: GenerationStage<Input>
+
+    /// `model`, writing a line after `prompt`, a plain text.
+    public init(
+        _ model: any LanguageModel, maximumTokens: Int = 64, prompt: @escaping @Sendable (Input) -> Prompt
+    ) {
+        var base = GenerationStage(model, prompt: prompt)
+        base.sampling = SamplingParameters()
+        base.maximumTokens = maximumTokens
+        base.stops = ["\n"]
+        self.base = base
+    }
+
+    public var name: String { base.name }
+    public var evidenceNames: [String] { base.evidenceNames }
+
+    public func answer(_ input: Input) async throws -> Answer<String> { try await base.answer(input) }
+
+    public func run(_ input: Input, using random: inout Random) async throws -> Run<String> {
+        try await base.run(input, using: &random)
+    }
+
+    /// `output` with the log-probability of the whole line.
+    /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` where the model can't score.
+    public func scored(_ output: String, given input: Input) async throws -> Answer<String> {
+        try base.model.require(.scoring)
+        let prompt = base.prompt(input)
+        let line = prompt.continuation(output) + "\n"
+        let scores = try await base.model.scores(of: [line], after: prompt)
+        return Answer(
+            output,
+            evidence: Evidence(
+                names: evidenceNames, values: [Double](repeating: .nan, count: evidenceNames.count)),
+            cost: base.model.cost(of: scores), logScore: scores.logProbabilities[0])
+    }
+}
