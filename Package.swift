@@ -19,18 +19,22 @@ struct Room {
     var libraries: [String] = []
     /// Products of other packages.
     var products: [Target.Dependency] = []
+    /// What only its tests use.
+    var testTools: [String] = []
     var hasTests = true
 
     var target: Target {
         .target(
-            name: name, dependencies: (uses + libraries).map { .byName(name: $0) } + products, swiftSettings: settings)
+            name: name, dependencies: (uses + libraries).map { .byName(name: $0) } + products,
+            swiftSettings: settings)
     }
 
     var tests: Target {
         // The laws of the algebra are checked by the rooms that know it.
         let tools = name == "Cascades" || uses.contains("Cascades") ? ["CascadesTesting"] : []
         return .testTarget(
-            name: "\(name)Tests", dependencies: ([name] + tools + uses).map { .byName(name: $0) } + products,
+            name: "\(name)Tests",
+            dependencies: ([name] + tools + testTools + uses).map { .byName(name: $0) } + products,
             swiftSettings: settings)
     }
 }
@@ -43,29 +47,36 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
     // Linux: built by `make setup`; found through PKG_CONFIG_PATH, which the Makefile sets.
     .systemLibrary(name: "CLlama", pkgConfig: "llama", providers: [.brew(["llama.cpp"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 ]
 
 /// Loops in C, compiled for several instruction sets; the best that the machine knows is chosen as the program runs.
 let compiledLibraries: [Target] = [.target(name: "CVectorKernels")]
 
-let packages: [Package.Dependency] = [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+let packages: [String: Package.Dependency] = [
+    "swift-argument-parser": .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    "GRDB.swift": .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    "async-http-client": .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    "swift-nio": .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    "hummingbird": .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    "swift-service-lifecycle": .package(
+        url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    "swift-nio-extras": .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    "swift-nio-ssl": .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    "swift-http-types": .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    "swift-log": .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    "Yams": .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
 ]
 
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
 
 let argumentParser = product("ArgumentParser", "swift-argument-parser")
 let asyncHTTPClient = product("AsyncHTTPClient", "async-http-client")
+/// A server in the test process, for tests of what speaks to one.
+let endpointTesting = Target.target(
+    name: "EndpointTesting", dependencies: ["NIOCore", "NIOHTTP1", "NIOPosix"].map { product($0, "swift-nio") },
+    swiftSettings: settings)
 
 let allRooms: [Room] = [
     // Floor 0
@@ -79,9 +90,17 @@ let allRooms: [Room] = [
         name: "Inference", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CVectorKernels"]),
     Room(name: "Deferral", uses: ["Cascades", "Probability", "NumericalMethods"]),
     Room(
-        name: "Language", uses: ["Inference", "Cascades", "Probability", "NumericalMethods"], libraries: ["CLlama"]),
+        name: "Language", uses: ["Inference", "Cascades", "Probability", "NumericalMethods"], libraries: ["CLlama"],
+        products: [
+            asyncHTTPClient, product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+            product("NIOPosix", "swift-nio"),
+        ],
+        testTools: [endpointTesting.name]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
+    Room(
+        name: "Storage", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CPostgres"],
+        products: [product("GRDB", "GRDB.swift")]),
     // Floor 4
     Room(
         name: "Catalog",
@@ -99,8 +118,10 @@ let allRooms: [Room] = [
         ]),
 ]
 
-/// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else.
+/// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else; `ROOM=cascade` the
+/// command line on all rooms.
 let onlyRoom = Context.environment["ROOM"].flatMap { name in allRooms.first { $0.name == name } }
+let onlyCommands = Context.environment["ROOM"] == "cascade"
 let rooms = onlyRoom.map { only in
     allRooms.filter {
         $0.name == only.name || only.uses.contains($0.name)
@@ -112,24 +133,36 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Gateway", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods",
-            "Reports", argumentParser, product("Logging", "swift-log"),
+            "Catalog", "Gateway", "Storage", "Deferral", "Inference", "Language", "Cascades", "Probability",
+            "NumericalMethods", "Reports", argumentParser, product("Logging", "swift-log"),
         ],
         swiftSettings: settings),
     .executableTarget(
         name: "FashionMNISTLog", dependencies: ["Catalog", "Cascades", "NumericalMethods", argumentParser],
         path: "Examples/FashionMNIST", swiftSettings: settings),
     .testTarget(
-        name: "CommandTests", dependencies: ["cascade", "Cascades", "Deferral", "Language"], swiftSettings: settings),
+        name: "CommandTests",
+        dependencies: ["cascade", "Cascades", "Deferral", "Language", "Storage", .byName(name: endpointTesting.name)],
+        swiftSettings: settings),
 ]
+
+let targets =
+    systemLibraries + compiledLibraries + (onlyRoom?.testTools.isEmpty == true ? [] : [endpointTesting])
+    + (rooms ?? allRooms).map(\.target)
+    + (onlyRoom.map { [$0] } ?? (onlyCommands ? [] : allRooms)).filter(\.hasTests).map(\.tests)
+    + (rooms == nil ? commands : [])
+
+/// The packages that the targets use products of; others are not fetched.
+let usedPackages = Set(
+    targets.flatMap(\.dependencies).compactMap { dependency in
+        if case .productItem(_, let package?, _, _) = dependency { package } else { nil }
+    })
 
 let package = Package(
     name: "cascade",
     platforms: [.macOS(.v15)],
     products: (rooms ?? allRooms).map { .library(name: $0.name, targets: [$0.name]) }
         + (rooms == nil ? [.executable(name: "cascade", targets: ["cascade"])] : []),
-    dependencies: packages,
-    targets: systemLibraries + compiledLibraries + (rooms ?? allRooms).map(\.target)
-        + (onlyRoom.map { [$0] } ?? allRooms).filter(\.hasTests).map(\.tests)
-        + (rooms == nil ? commands : [])
+    dependencies: usedPackages.sorted().compactMap { packages[$0] },
+    targets: targets
 )

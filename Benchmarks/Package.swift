@@ -9,7 +9,9 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "CascadeBenchmarks",
-            dependencies: ["Language", "Inference", "Deferral", "Cascades", "Probability", "NumericalMethods"].map {
+            dependencies: [
+                "Storage", "Language", "Inference", "Deferral", "Cascades", "Probability", "NumericalMethods",
+            ].map {
                 .product(name: $0, package: "cascade")
             },
             swiftSettings: [

@@ -20,6 +20,9 @@ public enum Experiments {
         CapabilityHarness(),
         RewardBench(),
         PopulationStudies(),
+        HierarchicalRetrieval(),
+        GroundedDialogue(),
+        LongTermMemory(),
     ]
 
     /// The experiment called `id`.

@@ -12,6 +12,8 @@ public enum LanguageError: Error, Equatable, Sendable {
     case badTask(file: String, line: Int, reason: String)
     /// A file of a benchmark that can't be read; `place` says where in it, or nothing.
     case badBenchmark(file: String, place: String, reason: String)
+    /// A file with a line that can't be read as what the file is of; line 0 for the whole file.
+    case badRecord(file: String, line: Int, reason: String)
     /// A text that is longer than what the model can read. Nothing is cut.
     case contextOverflow(model: String, tokens: Int, limit: Int)
     /// All seats for sequences, or all cells of the cache, are taken by sequences still in use.
@@ -40,6 +42,10 @@ public enum LanguageError: Error, Equatable, Sendable {
     case closedSequence(model: String)
     /// None of the texts drawn side by side has a weight any more.
     case noParticleLeft(step: Int, particles: Int, reason: String)
+    /// An endpoint did not serve a request.
+    case endpoint(model: String, address: String, failure: EndpointFailure)
+    /// The key to an endpoint is not where it should be.
+    case missingKey(place: String, remedy: String)
     /// A scripted model's table has no answer to a prompt.
     case unknownPrompt(model: String, prompt: String)
 }
@@ -55,6 +61,8 @@ extension LanguageError: CustomStringConvertible {
         case .badTask(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .badBenchmark(let file, let place, let reason):
             "\(file)\(place.isEmpty ? "" : ", \(place)"): \(reason)."
+        case .badRecord(let file, let line, let reason):
+            line > 0 ? "\(file):\(line): \(reason)." : "\(file): \(reason)."
         case .contextOverflow(let model, let tokens, let limit):
             "\(model): \(tokens) tokens are more than its context holds (\(limit)). Shorten the text, or ask for a larger context."
         case .contextFull(let model, let what, let limit):
@@ -75,6 +83,8 @@ extension LanguageError: CustomStringConvertible {
         case .closedSequence(let model): "\(model): the sequence was closed, or belongs to another context."
         case .noParticleLeft(let step, let particles, let reason):
             "none of \(particles) particles is left at token \(step): \(reason)."
+        case .endpoint(let model, let address, let failure): "\(model) at \(address): \(failure)"
+        case .missingKey(let place, let remedy): "the key to the endpoint is not in \(place). \(remedy)"
         case .unknownPrompt(let model, let prompt):
             "\(model): its table has no answer to this prompt; add a rule that matches it:\n\(prompt)"
         }

@@ -36,6 +36,7 @@ struct CascadeCommand: AsyncParsableCommand {
                     ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
+            CommandGroup(name: "Gateway", subcommands: [KeysCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),
         ])
 

@@ -33,6 +33,7 @@ struct CascadeBenchmarks {
             ("decoding", DecodingBenchmarks.run),
             ("steering", SteeringBenchmarks.run),
             ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),
+            ("storage", StorageBenchmarks.run),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

@@ -114,6 +114,9 @@ public enum DataSets {
             summary: "scores of 45 base language models of eight families on ten tasks, by size", licence: "Apache-2.0",
             source: .bundled(folder: "Examples/PublishedScores"), files: ["scores.csv"]),
         DataSet(
+            name: "wikipedia-passages", summary: "768 paragraphs of 48 encyclopedia articles, by article and section",
+            licence: "CC BY-SA 3.0", source: .bundled(folder: "Examples/passages"), files: ["wikipedia.jsonl"]),
+        DataSet(
             name: "emotion-eleven-models",
             summary:
                 "answers and confidences of eleven language models on an emotion classification task; not distributed",

@@ -1,7 +1,7 @@
 /// A stream of events that a task writes; ending the reading cancels the task.
 enum EventStream {
     static func of(
-        _ write: @escaping @Sendable (_ yield: (GenerationEvent) -> Void) async throws -> Void
+        _ write: @escaping @Sendable (_ yield: @escaping @Sendable (GenerationEvent) -> Void) async throws -> Void
     ) -> AsyncThrowingStream<GenerationEvent, any Error> {
         AsyncThrowingStream { continuation in
             let task = Task {

@@ -7,6 +7,8 @@ struct TextAssembler {
     private var pending: [UInt8] = []
     /// Whether a stop text has come.
     private(set) var isStopped = false
+    /// Whether something is held back.
+    var isHolding: Bool { !pending.isEmpty }
 
     init(stops: [String]) { self.stops = stops.map { Array($0.utf8) } }
 

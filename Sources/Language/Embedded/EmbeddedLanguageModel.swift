@@ -53,7 +53,7 @@ public struct EmbeddedLanguageModel: LanguageModel {
     }
 
     private func write(_ request: GenerationRequest, _ yield: (GenerationEvent) -> Void) async throws {
-        try request.check()
+        try request.check(for: self)
         let start = ContinuousClock().now
         let prompt = try tokens(of: request.prompt)
         let sampler = try TokenSampler(request.sampling)

@@ -38,7 +38,7 @@ public struct ScorerLanguageModel: LanguageModel {
 
     public func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         EventStream.of { yield in
-            try request.check()
+            try request.check(for: self)
             let start = ContinuousClock().now
             let prompt = try tokens(of: request.prompt)
             var source = ScorerSource(

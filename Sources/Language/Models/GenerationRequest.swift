@@ -11,6 +11,10 @@ public struct GenerationRequest: Sendable, Hashable {
     /// What the text must look like; nil for anything. A text that is cut off at `maximumTokens` is a beginning of one that
     /// satisfies it.
     public var constraint: TextConstraint?
+    /// The tools that the model may call; it needs to be capable of that.
+    public var tools: [ToolDescription] = []
+    /// Whether it must.
+    public var toolChoice = ToolChoice.automatic
     /// Chooses the tokens; the same seed gives the same text from the same model in the same process.
     public var seed: UInt64
 
@@ -27,6 +31,19 @@ public struct GenerationRequest: Sendable, Hashable {
         self.seed = seed
     }
 
+    /// Checks the request, and that `model` can serve it.
+    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)``,
+    ///   ``LanguageError/unsupported(model:what:remedy:)``.
+    func check(for model: some LanguageModel) throws(LanguageError) {
+        try check()
+        if !tools.isEmpty { try model.require(.tools) }
+        if case .chat(let messages) = prompt {
+            try model.require(.conversations)
+            if messages.contains(where: { $0.toolCalls != nil || $0.toolCallID != nil }) { try model.require(.tools) }
+        }
+    }
+
+    /// Checks the request alone.
     /// - Throws: ``LanguageError/improperParameter(name:value:expected:)``.
     func check() throws(LanguageError) {
         try sampling.check()
@@ -80,6 +97,8 @@ public enum FinishReason: String, Sendable, Hashable, Codable {
 public enum GenerationEvent: Sendable, Hashable {
     /// One more token.
     case token(GeneratedToken)
+    /// A call of a tool, whole.
+    case toolCall(ToolCall)
     /// The end: the reason, and what it took.
     case finished(FinishReason, GenerationUsage)
 }
@@ -96,6 +115,8 @@ public struct GenerationUsage: Sendable, Hashable, Codable {
     public var firstTokenSeconds: Double
     /// Seconds in all.
     public var seconds: Double
+    /// Whether the tokens are counted by guess: the endpoint did not tell.
+    public var isEstimated = false
 
     /// What a generation took.
     public init(
@@ -116,6 +137,8 @@ public struct GeneratedText: Sendable, Hashable {
     public var text = ""
     /// Its tokens.
     public var tokens: [GeneratedToken] = []
+    /// The tools that the model called, in order.
+    public var toolCalls: [ToolCall] = []
     /// Why it ended.
     public var reason = FinishReason.stop
     /// What it took.
@@ -130,6 +153,7 @@ public struct GeneratedText: Sendable, Hashable {
         case .token(let token):
             text += token.text
             tokens.append(token)
+        case .toolCall(let call): toolCalls.append(call)
         case .finished(let reason, let usage):
             self.reason = reason
             self.usage = usage

@@ -69,12 +69,12 @@ public struct ScriptedLanguageModel: LanguageModel {
     }
 
     private func write(_ request: GenerationRequest, _ yield: (GenerationEvent) -> Void) throws {
-        try request.check()
+        try request.check(for: self)
         try check(request.sampling)
         let law = try law(request.prompt)
         var sampler = try TokenSampler(request.sampling)
         var random = Random(seed: request.seed)
-        var assembler = TextAssembler(stops: request.stops)
+        var assembler = TokenAssembler(stops: request.stops)
         var answers = try request.constraint.map { constraint in try law.accepted(by: constraint) } ?? law.all
         var usage = GenerationUsage(promptTokens: tokenCount(of: request.prompt))
         var reason = FinishReason.length
@@ -89,14 +89,13 @@ public struct ScriptedLanguageModel: LanguageModel {
             }
             answers = choice.answers
             usage.completionTokens += 1
-            yield(.token(told(choice, among: choices, text: assembler.add(Array(token.utf8)))))
+            for ready in assembler.add(told(choice, among: choices), text: token.utf8) { yield(.token(ready)) }
             if assembler.isStopped {
                 reason = .stop
                 break
             }
         }
-        let rest = assembler.flush()
-        if !rest.isEmpty { yield(.token(GeneratedToken(text: rest, logProbability: 0))) }
+        for rest in assembler.finish() { yield(.token(rest)) }
         usage.seconds = secondsPerToken * Double(usage.completionTokens)
         usage.firstTokenSeconds = min(secondsPerToken, usage.seconds)
         yield(.finished(reason, usage))
@@ -116,9 +115,9 @@ public struct ScriptedLanguageModel: LanguageModel {
 
     /// A token with what the model tells of it.
     private func told(
-        _ choice: ScriptedLaw.Choice, among choices: [ScriptedLaw.Choice], text: String
+        _ choice: ScriptedLaw.Choice, among choices: [ScriptedLaw.Choice]
     ) -> GeneratedToken {
-        var token = GeneratedToken(text: text)
+        var token = GeneratedToken(text: choice.token ?? "")
         if capabilities.probabilities >= .chosenToken { token.logProbability = choice.logProbability }
         if capabilities.probabilities >= .topTokens(2) {
             let told = ToldProbabilities(choices.map(\.logProbability))
@@ -138,7 +137,7 @@ public struct ScriptedLanguageModel: LanguageModel {
             let choices = answers.isEmpty ? [] : law.choices(answers, at: scored.count)
             if let choice = choices.first(where: { $0.token == token }) {
                 answers = choice.answers
-                var known = told(choice, among: choices, text: token)
+                var known = told(choice, among: choices)
                 known.logProbability = choice.logProbability
                 scored.append(known)
             } else {

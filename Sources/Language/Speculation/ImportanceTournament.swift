@@ -24,7 +24,7 @@ struct ImportanceTournament: Sendable {
     /// - Parameters:
     ///   - draftRows: which of the candidates' drafts each draft is from.
     ///   - tuned: how many classes have their weights tuned; 0 for the plain importance weights.
-    ///   - steps: how often.
+    ///   - steps: how often in the last round; half as often in those before it.
     init(_ candidates: DraftCandidates, draftRows: [Int], tuned: Int = 32, steps: Int = 8) {
         let p = candidates.target
         law = candidates.drafts[draftRows[0]]
@@ -36,21 +36,64 @@ struct ImportanceTournament: Sendable {
             var u = Self.ratios(p, law)
             var v = isAlike ? u : Self.ratios(p, q)
             if !head.isEmpty {
-                for _ in 0..<steps {
-                    var factors = [Double](repeating: 1, count: head.count)
-                    for (place, x) in head.enumerated() {
-                        let m = Self.law(of: x, law, u, q, v, isAlike: isAlike)
-                        if m > 0 { factors[place] = p[x] / m }
-                    }
-                    for (place, x) in head.enumerated() {
-                        u[x] = Self.clamped(u[x] * factors[place])
-                        v[x] = Self.clamped(v[x] * factors[place])
-                    }
-                }
+                let isLast = round + 2 == draftRows.count
+                Self.tune(head, p, law, &u, q, &v, isAlike: isAlike, steps: isLast ? steps : (steps + 1) / 2)
             }
             law = p.indices.map { Self.law(of: $0, law, u, q, v, isAlike: isAlike) }
             standing.append(u)
             coming.append(v)
+        }
+    }
+
+    /// Scales the weights of the classes of `head`. Four digits are enough for weights, whose law is worked out afterwards.
+    private static func tune(
+        _ head: [Int], _ p: [Double], _ law: [Double], _ u: inout [Double], _ q: [Double], _ v: inout [Double],
+        isAlike: Bool, steps: Int
+    ) {
+        func short(_ values: [Double]) -> [Float] { values.map { Float(min(max($0, 1e-18), 1e18)) } }
+        var (ours, theirs) = (short(u), short(v))
+        let (ourLaw, theirLaw, target) = (law.map { Float($0) }, q.map { Float($0) }, p.map { Float($0) })
+        var factors = [Float](repeating: 1, count: head.count)
+        for _ in 0..<steps {
+            for (place, x) in head.enumerated() {
+                var m = ourLaw[x] * chance(ours[x], against: theirs, theirLaw)
+                m += isAlike ? m : theirLaw[x] * chance(theirs[x], against: ours, ourLaw)
+                factors[place] = m > 0 ? min(max(target[x] / m, 1e-3), 1e3) : 1
+            }
+            for (place, x) in head.enumerated() {
+                ours[x] = min(max(ours[x] * factors[place], 1e-18), 1e18)
+                theirs[x] = min(max(theirs[x] * factors[place], 1e-18), 1e18)
+            }
+        }
+        for x in head {
+            u[x] = Double(ours[x])
+            v[x] = isAlike ? u[x] : Double(theirs[x])
+        }
+    }
+
+    private static func chance(_ weight: Float, against weights: [Float], _ probabilities: [Float]) -> Float {
+        weights.withUnsafeBufferPointer { weights in
+            probabilities.withUnsafeBufferPointer { probabilities in
+                let count = weights.count
+                var lanes = SIMD8<Float>()
+                var place = 0
+                if let base = UnsafeRawPointer(weights.baseAddress),
+                    let masses = UnsafeRawPointer(probabilities.baseAddress)
+                {
+                    while place + 8 <= count {
+                        let other = base.loadUnaligned(fromByteOffset: place * 4, as: SIMD8<Float>.self)
+                        let mass = masses.loadUnaligned(fromByteOffset: place * 4, as: SIMD8<Float>.self)
+                        lanes += mass / (other + weight)
+                        place += 8
+                    }
+                }
+                var sum = lanes.sum()
+                while place < count {
+                    sum += probabilities[place] / (weights[place] + weight)
+                    place += 1
+                }
+                return sum * weight
+            }
         }
     }
 

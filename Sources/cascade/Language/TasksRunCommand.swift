@@ -63,7 +63,7 @@ struct TasksRunCommand: AsyncParsableCommand {
         var results: [[TaskScores]] = tasks.map { _ in [] }
         for name in names {
             // One model at a time is in memory, and none where the file has all answers.
-            var model: EmbeddedLanguageModel?
+            var model: (any LanguageModel)?
             for (place, task) in tasks.enumerated() {
                 let questions = task.examples.indices.prefix(limit ?? .max)
                 var answers = (file?.answers(to: task, by: name, harness) ?? []).filter {

@@ -5,6 +5,7 @@ import Deferral
 import Foundation
 import Gateway
 import Language
+import Storage
 
 /// The exit statuses of every command, with the numbers of BSD's sysexits.
 enum ExitStatus: Int32 {
@@ -36,6 +37,7 @@ struct Failure: Error {
         case let error as LogError: self.init(Self.status(of: error), error.description)
         case let error as DeferralError: self.init(Self.status(of: error), error.description)
         case let error as CatalogError: self.init(Self.status(of: error), error.description)
+        case let error as StorageError: self.init(Self.status(of: error), error.description)
         case let error as LanguageError: self.init(Self.status(of: error), error.description)
         case let error as GatewayError: self.init(Self.status(of: error), error.description)
         case CascadeError.stageFailed(let stage, let failure):
@@ -73,9 +75,17 @@ struct Failure: Error {
     private static func status(of error: LanguageError) -> ExitStatus {
         switch error {
         case .unknownModel, .improperParameter: .usage
-        case .missingModel, .fetchFailed: .unavailable
+        case .missingModel, .fetchFailed, .endpoint, .missingKey: .unavailable
         case .decodingFailed, .closedSequence: .bug
         default: .data
+        }
+    }
+
+    private static func status(of error: StorageError) -> ExitStatus {
+        switch error {
+        case .badAddress, .improper: .usage
+        case .unreachable, .uncertain, .locked, .full, .readOnly, .closed: .unavailable
+        case .damaged, .newerVersion, .refused, .unexpectedValue, .notFound: .data
         }
     }
 

@@ -88,6 +88,10 @@ import Testing
         let model = ScriptedLanguageModel { _ in ["one two three. four"] }
         let stopped = try await model.generate(GenerationRequest("x", stops: ["."]))
         #expect(stopped.text == "one two three" && stopped.reason == .stop)
+        // What could have begun a stop and did not belongs to its token.
+        let held = try await model.generate(GenerationRequest("x", stops: [" four five", "three. x"]))
+        #expect(held.text == "one two three. four" && held.tokens.map(\.text).joined() == held.text)
+        #expect(held.tokens.count == held.usage.completionTokens)
         let cut = try await model.generate(GenerationRequest("x", maximumTokens: 2))
         #expect(cut.text == "one two" && cut.reason == .length && cut.tokens.map(\.text) == ["one", " two"])
         for seed: UInt64 in 0..<20 {

@@ -12,6 +12,9 @@ struct TableModel: LanguageModel {
     /// The log-probability of a continuation after a prompt.
     var logProbability: @Sendable (String, Prompt) throws -> Double = { _, _ in 0 }
 
+    /// The vector of a text, where there are vectors.
+    var vector: (@Sendable (String) -> [Double])?
+
     func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         AsyncThrowingStream { continuation in
             do {
@@ -30,7 +33,7 @@ struct TableModel: LanguageModel {
         [GeneratedToken(text: continuation, logProbability: try logProbability(continuation, prompt))]
     }
 
-    func embeddings(of texts: [String]) async throws -> [[Double]] { [] }
+    func embeddings(of texts: [String]) async throws -> [[Double]] { vector.map { texts.map($0) } ?? [] }
 }
 
 extension GeneratedToken {

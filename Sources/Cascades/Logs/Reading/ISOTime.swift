@@ -1,5 +1,10 @@
 /// Reads ISO 8601 dates and times: `2026-05-01`, `2026-05-01T12:30`, `2026-05-01 12:30:05.25Z`, `...+02:00`.
-enum ISOTime {
+public enum ISOTime {
+    /// Seconds since 1970-01-01T00:00:00Z, or nil when `text` is no such time. Without a zone it is taken as UTC.
+    public static func seconds(_ text: String) -> Double? {
+        Array(text.utf8).withUnsafeBufferPointer { seconds($0) }
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z, or nil when `text` is no such time. Without a zone it is taken as UTC.
     static func seconds(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         var position = 0
