@@ -171,11 +171,14 @@ struct CompletionWriter: Sendable {
 
     /// One event of a stream.
     func piece(_ event: GenerationEvent) -> ByteBuffer {
+        // Requests with tools are refused before; a call that nobody asked for is no part of the answer.
+        if case .toolCall = event { return ByteBuffer() }
         var body = ByteBuffer(string: "data: ")
         let begun = begin(isChat ? "chat.completion.chunk" : "text_completion")
         body.writeImmutableBuffer(begun)
         body.writeStaticString(",\"choices\":[{\"index\":0,")
         switch event {
+        case .toolCall: break
         case .token(let token):
             body.writeString(isChat ? "\"delta\":{\"content\":" : "\"text\":")
             body.writeQuoted(token.text)
