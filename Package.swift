@@ -114,7 +114,8 @@ let allRooms: [Room] = [
             product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"), product("NIOHTTP1", "swift-nio"),
             product("NIOHTTPTypes", "swift-nio-extras"), product("NIOSSL", "swift-nio-ssl"),
             product("HTTPTypes", "swift-http-types"), product("Logging", "swift-log"),
-            product("ServiceLifecycle", "swift-service-lifecycle"), product("Yams", "Yams"),
+            product("ServiceLifecycle", "swift-service-lifecycle"),
+            product("UnixSignals", "swift-service-lifecycle"), product("Yams", "Yams"),
         ]),
 ]
 

@@ -9,6 +9,7 @@ import NIOPosix
 import NIOSSL
 public import ServiceLifecycle
 import Synchronization
+import UnixSignals
 
 /// The gateway: listens, and answers with what its stages say.
 ///

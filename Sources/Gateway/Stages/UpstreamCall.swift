@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 
 /// One call of an endpoint while it runs: takes what comes on the event loop, and gives it to the task that waits.

@@ -12,6 +12,11 @@ indirect enum JSONTree: Sendable, Hashable {
     struct Member: Sendable, Hashable {
         var name: String
         var value: JSONTree
+
+        init(_ name: String, _ value: JSONTree) {
+            self.name = name
+            self.value = value
+        }
     }
 
     static let null = JSONTree.literal("null")
@@ -31,7 +36,7 @@ indirect enum JSONTree: Sendable, Hashable {
             var members: [Member] = []
             try cursor.object { (name, cursor) throws(JSONFault) in
                 let text = cursor.text(name)
-                members.append(Member(name: text, value: try read(&cursor)))
+                members.append(Member(text, try read(&cursor)))
             }
             return .object(members)
         case UInt8(ascii: "["):
@@ -112,7 +117,7 @@ extension JSONTree: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, E
     ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral
 {
     init(dictionaryLiteral elements: (String, JSONTree)...) {
-        self = .object(elements.map { Member(name: $0.0, value: $0.1) })
+        self = .object(elements.map { Member($0.0, $0.1) })
     }
     init(arrayLiteral elements: JSONTree...) { self = .array(elements) }
     init(stringLiteral value: String) { self = .string(value) }
@@ -123,6 +128,6 @@ extension JSONTree: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, E
 
     /// An object of the members that have a value.
     static func members(_ members: [(String, JSONTree?)]) -> JSONTree {
-        .object(members.compactMap { member in member.1.map { Member(name: member.0, value: $0) } })
+        .object(members.compactMap { member in member.1.map { Member(member.0, $0) } })
     }
 }

@@ -26,20 +26,36 @@ struct MessagesTranslator: AnswerTranslator {
         let chat = try ChatAnswer(answer)
         var content: [JSONTree] = []
         if let text = chat.text ?? chat.refusal, !text.isEmpty || chat.calls.isEmpty {
-            content.append(["type": "text", "text": .string(text)])
+            content.append(Self.text(text))
         }
         for call in chat.calls {
-            content.append([
-                "type": "tool_use", "id": .string(call.id), "name": .string(call.name),
-                "input": try Self.input(call.arguments),
-            ])
+            content.append(Self.toolUse(call.id, call.name, try Self.input(call.arguments)))
         }
-        return JSONTree.members([
-            ("id", .string(id)), ("type", "message"), ("role", "assistant"), ("model", .string(chat.model)),
-            ("content", .array(content)),
-            ("stop_reason", .string(Self.reason(chat.finish, chat.stop, calls: !chat.calls.isEmpty))),
-            ("stop_sequence", chat.stop.map { .string($0) } ?? .null), ("usage", Self.usage(chat.counts)),
-        ]).bytes
+        let reason = Self.reason(chat.finish, chat.stop, calls: !chat.calls.isEmpty)
+        return message(chat.model, content, .string(reason), Self.stop(chat.stop), chat.counts).bytes
+    }
+
+    private func message(
+        _ model: String, _ content: [JSONTree], _ reason: JSONTree, _ stop: JSONTree, _ counts: TokenCounts
+    ) -> JSONTree {
+        .object([
+            .init("id", .string(id)), .init("type", .string("message")), .init("role", .string("assistant")),
+            .init("model", .string(model)), .init("content", .array(content)), .init("stop_reason", reason),
+            .init("stop_sequence", stop), .init("usage", Self.usage(counts)),
+        ])
+    }
+
+    private static func stop(_ text: String?) -> JSONTree { text.map { JSONTree.string($0) } ?? JSONTree.null }
+
+    private static func toolUse(_ id: String, _ name: String, _ input: JSONTree) -> JSONTree {
+        .object([
+            .init("type", .string("tool_use")), .init("id", .string(id)), .init("name", .string(name)),
+            .init("input", input),
+        ])
+    }
+
+    private static func text(_ text: String) -> JSONTree {
+        .object([.init("type", .string("text")), .init("text", .string(text))])
     }
 
     private static func input(_ arguments: String) throws(StageError) -> JSONTree {
@@ -61,10 +77,11 @@ struct MessagesTranslator: AnswerTranslator {
     }
 
     private static func usage(_ counts: TokenCounts) -> JSONTree {
-        [
-            "input_tokens": .number(max(0, counts.read - counts.cached)), "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": .number(counts.cached), "output_tokens": .number(counts.written),
-        ]
+        .object([
+            .init("input_tokens", .number(max(0, counts.read - counts.cached))),
+            .init("cache_creation_input_tokens", .number(0)),
+            .init("cache_read_input_tokens", .number(counts.cached)), .init("output_tokens", .number(counts.written)),
+        ])
     }
 
     // MARK: - Streams
@@ -85,30 +102,17 @@ struct MessagesTranslator: AnswerTranslator {
         let piece = try ChatPiece(data)
         if !hasBegun {
             hasBegun = true
-            pass.writeEvent(
-                "message_start",
-                [
-                    "type": "message_start",
-                    "message": [
-                        "id": .string(id), "type": "message", "role": "assistant", "model": .string(piece.model ?? ""),
-                        "content": [], "stop_reason": .null, "stop_sequence": .null,
-                        "usage": Self.usage(piece.counts ?? TokenCounts()),
-                    ],
-                ])
+            let begun = message(piece.model ?? "", [], .null, .null, piece.counts ?? TokenCounts())
+            write("message_start", [.init("message", begun)], into: &pass)
         }
         if let text = piece.text, !text.isEmpty {
-            try open(.text, ["type": "text", "text": ""], into: &pass)
-            delta(["type": "text_delta", "text": .string(text)], into: &pass)
+            try open(.text, Self.text(""), into: &pass)
+            delta("text_delta", "text", text, into: &pass)
         }
         for call in piece.calls {
-            try open(
-                .call(call.index),
-                [
-                    "type": "tool_use", "id": .string(call.id ?? ""), "name": .string(call.name ?? ""), "input": [:],
-                ], into: &pass)
-            if !call.arguments.isEmpty {
-                delta(["type": "input_json_delta", "partial_json": .string(call.arguments)], into: &pass)
-            }
+            let begun = Self.toolUse(call.id ?? "", call.name ?? "", .object([]))
+            try open(.call(call.index), begun, into: &pass)
+            if !call.arguments.isEmpty { delta("input_json_delta", "partial_json", call.arguments, into: &pass) }
         }
         if let reason = piece.finish { finish = reason }
         if let text = piece.stop { stop = text }
@@ -122,39 +126,38 @@ struct MessagesTranslator: AnswerTranslator {
         }
         closeBlock(into: &pass)
         block = next
-        pass.writeEvent(
-            "content_block_start",
-            ["type": "content_block_start", "index": .number(Double(blocks)), "content_block": content])
+        let index = JSONTree.number(Double(blocks))
+        write("content_block_start", [.init("index", index), .init("content_block", content)], into: &pass)
         blocks += 1
     }
 
-    private func delta(_ delta: JSONTree, into pass: inout ByteBuffer) {
-        pass.writeEvent(
-            "content_block_delta",
-            ["type": "content_block_delta", "index": .number(Double(blocks - 1)), "delta": delta])
+    private func write(_ name: String, _ members: [JSONTree.Member], into pass: inout ByteBuffer) {
+        var all: [JSONTree.Member] = [.init("type", .string(name))]
+        all.append(contentsOf: members)
+        pass.writeEvent(name, .object(all))
+    }
+
+    private func delta(_ kind: String, _ name: String, _ text: String, into pass: inout ByteBuffer) {
+        let delta = JSONTree.object([.init("type", .string(kind)), .init(name, .string(text))])
+        let index = JSONTree.number(Double(blocks - 1))
+        write("content_block_delta", [.init("index", index), .init("delta", delta)], into: &pass)
     }
 
     private mutating func closeBlock(into pass: inout ByteBuffer) {
         guard block != nil else { return }
         block = nil
-        pass.writeEvent(
-            "content_block_stop", ["type": "content_block_stop", "index": .number(Double(blocks - 1))])
+        write("content_block_stop", [.init("index", .number(Double(blocks - 1)))], into: &pass)
     }
 
     private mutating func close(into pass: inout ByteBuffer) {
         guard hasBegun, !isOver else { return }
         isOver = true
         closeBlock(into: &pass)
-        pass.writeEvent(
-            "message_delta",
-            [
-                "type": "message_delta",
-                "delta": [
-                    "stop_reason": .string(Self.reason(finish, stop, calls: !callsBegun.isEmpty)),
-                    "stop_sequence": stop.map { .string($0) } ?? .null,
-                ],
-                "usage": Self.usage(counts),
-            ])
-        pass.writeEvent("message_stop", ["type": "message_stop"])
+        let reason = Self.reason(finish, stop, calls: !callsBegun.isEmpty)
+        let delta = JSONTree.object([
+            .init("stop_reason", .string(reason)), .init("stop_sequence", Self.stop(stop)),
+        ])
+        write("message_delta", [.init("delta", delta), .init("usage", Self.usage(counts))], into: &pass)
+        write("message_stop", [], into: &pass)
     }
 }

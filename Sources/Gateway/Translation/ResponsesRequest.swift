@@ -81,7 +81,7 @@ enum ResponsesRequest {
                 if let place, case .array(let calls) = members[place].value {
                     members[place].value = .array(calls + [call])
                 } else {
-                    members.append(JSONTree.Member(name: "tool_calls", value: [call]))
+                    members.append(JSONTree.Member("tool_calls", .array([call])))
                 }
                 messages[messages.count - 1] = .object(members)
             } else {

@@ -6,7 +6,7 @@ struct ResponsesTranslator: AnswerTranslator {
     /// What ids are made from: `resp_...`, `msg_...`, `fc_...`.
     let id: String
     /// What of the request stands in its response again.
-    private let echoed: [(String, JSONTree?)]
+    private let echoed: [JSONTree.Member]
     private let created = Int(Date().timeIntervalSince1970)
     private var splitter = EventSplitter()
     private var sequence = 0
@@ -29,14 +29,18 @@ struct ResponsesTranslator: AnswerTranslator {
     init(id: String, request: ByteBuffer) {
         self.id = id
         let tree = (try? JSONTree(request)) ?? [:]
+        let text: JSONTree = ["format": ["type": "text"]]
+        let reasoning: JSONTree = ["effort": JSONTree.null, "summary": JSONTree.null]
         echoed = [
-            ("instructions", tree["instructions"] ?? .null), ("max_output_tokens", tree["max_output_tokens"] ?? .null),
-            ("metadata", tree["metadata"] ?? [:]), ("parallel_tool_calls", tree["parallel_tool_calls"] ?? true),
-            ("previous_response_id", .null),
-            ("reasoning", tree["reasoning"] ?? ["effort": .null, "summary": .null]), ("store", false),
-            ("temperature", tree["temperature"] ?? .number(1)), ("text", tree["text"] ?? ["format": ["type": "text"]]),
-            ("tool_choice", tree["tool_choice"] ?? "auto"), ("tools", tree["tools"] ?? []),
-            ("top_p", tree["top_p"] ?? .number(1)), ("truncation", "disabled"), ("user", tree["user"] ?? .null),
+            .init("instructions", tree["instructions"] ?? .null),
+            .init("max_output_tokens", tree["max_output_tokens"] ?? .null),
+            .init("metadata", tree["metadata"] ?? .object([])),
+            .init("parallel_tool_calls", tree["parallel_tool_calls"] ?? .literal("true")),
+            .init("previous_response_id", .null), .init("reasoning", tree["reasoning"] ?? reasoning),
+            .init("store", .literal("false")), .init("temperature", tree["temperature"] ?? .literal("1")),
+            .init("text", tree["text"] ?? text), .init("tool_choice", tree["tool_choice"] ?? .string("auto")),
+            .init("tools", tree["tools"] ?? .array([])), .init("top_p", tree["top_p"] ?? .literal("1")),
+            .init("truncation", .string("disabled")), .init("user", tree["user"] ?? .null),
         ]
     }
 
@@ -57,49 +61,55 @@ struct ResponsesTranslator: AnswerTranslator {
     }
 
     private func message(_ text: String, _ index: Int, isDone: Bool) -> JSONTree {
-        [
-            "id": "msg_\(id)_\(index)", "type": "message", "status": isDone ? "completed" : "in_progress",
-            "role": "assistant", "content": isDone ? [Self.part(text)] : [],
-        ]
+        let content: [JSONTree] = isDone ? [Self.part(text)] : []
+        return .object([
+            .init("id", .string("msg_\(id)_\(index)")), .init("type", .string("message")),
+            .init("status", .string(isDone ? "completed" : "in_progress")), .init("role", .string("assistant")),
+            .init("content", .array(content)),
+        ])
     }
 
     private static func part(_ text: String) -> JSONTree {
-        ["type": "output_text", "text": .string(text), "annotations": [], "logprobs": []]
+        .object([
+            .init("type", .string("output_text")), .init("text", .string(text)), .init("annotations", .array([])),
+            .init("logprobs", .array([])),
+        ])
     }
 
     private func call(_ call: String, _ name: String, _ arguments: String, _ index: Int, isDone: Bool) -> JSONTree {
-        [
-            "id": "fc_\(id)_\(index)", "type": "function_call", "status": isDone ? "completed" : "in_progress",
-            "call_id": .string(call), "name": .string(name), "arguments": .string(arguments),
-        ]
+        .object([
+            .init("id", .string("fc_\(id)_\(index)")), .init("type", .string("function_call")),
+            .init("status", .string(isDone ? "completed" : "in_progress")), .init("call_id", .string(call)),
+            .init("name", .string(name)), .init("arguments", .string(arguments)),
+        ])
     }
 
     private func response(
         _ model: String, _ output: [JSONTree], status: String, _ finish: String?, _ counts: TokenCounts?
     ) -> JSONTree {
-        var members: [(String, JSONTree?)] = [
-            ("id", "resp_\(id)"), ("object", "response"), ("created_at", .number(Double(created))),
-            ("status", .string(status)), ("error", .null),
-            (
-                "incomplete_details",
-                status == "incomplete"
-                    ? ["reason": finish == "length" ? "max_output_tokens" : "content_filter"] : .null
-            ), ("model", .string(model)), ("output", .array(output)),
+        var details = JSONTree.null
+        if status == "incomplete" {
+            let reason = finish == "length" ? "max_output_tokens" : "content_filter"
+            details = .object([.init("reason", .string(reason))])
+        }
+        var members: [JSONTree.Member] = [
+            .init("id", .string("resp_\(id)")), .init("object", .string("response")),
+            .init("created_at", .number(Double(created))), .init("status", .string(status)), .init("error", .null),
+            .init("incomplete_details", details), .init("model", .string(model)), .init("output", .array(output)),
         ]
-        members += echoed
-        members.append(
-            (
-                "usage",
-                counts.map { counts in
-                    [
-                        "input_tokens": .number(counts.read),
-                        "input_tokens_details": ["cached_tokens": .number(counts.cached)],
-                        "output_tokens": .number(counts.written), "output_tokens_details": ["reasoning_tokens": 0],
-                        "total_tokens": .number(counts.read + counts.written),
-                    ]
-                } ?? .null
-            ))
-        return .members(members)
+        members.append(contentsOf: echoed)
+        members.append(.init("usage", counts.map(Self.usage) ?? .null))
+        return .object(members)
+    }
+
+    private static func usage(_ counts: TokenCounts) -> JSONTree {
+        .object([
+            .init("input_tokens", .number(counts.read)),
+            .init("input_tokens_details", .object([.init("cached_tokens", .number(counts.cached))])),
+            .init("output_tokens", .number(counts.written)),
+            .init("output_tokens_details", .object([.init("reasoning_tokens", .number(0))])),
+            .init("total_tokens", .number(counts.read + counts.written)),
+        ])
     }
 
     // MARK: - Streams
@@ -114,9 +124,16 @@ struct ResponsesTranslator: AnswerTranslator {
         close(into: &pass)
     }
 
-    private mutating func write(_ name: String, _ members: [(String, JSONTree?)], into pass: inout ByteBuffer) {
-        pass.writeEvent(
-            name, .members([("type", .string(name)), ("sequence_number", .number(Double(sequence)))] + members))
+    /// Writes an event: its name and number, where it belongs, and what it says.
+    private mutating func write(
+        _ name: String, _ place: [JSONTree.Member], _ members: [JSONTree.Member], into pass: inout ByteBuffer
+    ) {
+        var all: [JSONTree.Member] = [
+            .init("type", .string(name)), .init("sequence_number", .number(Double(sequence))),
+        ]
+        all.append(contentsOf: place)
+        all.append(contentsOf: members)
+        pass.writeEvent(name, .object(all))
         sequence += 1
     }
 
@@ -128,8 +145,8 @@ struct ResponsesTranslator: AnswerTranslator {
             hasBegun = true
             model = piece.model ?? ""
             let begun = response(model, [], status: "in_progress", nil, nil)
-            write("response.created", [("response", begun)], into: &pass)
-            write("response.in_progress", [("response", begun)], into: &pass)
+            write("response.created", [], [.init("response", begun)], into: &pass)
+            write("response.in_progress", [], [.init("response", begun)], into: &pass)
         }
         if let text = piece.text, !text.isEmpty { add(text, into: &pass) }
         for call in piece.calls { try add(call, into: &pass) }
@@ -137,10 +154,13 @@ struct ResponsesTranslator: AnswerTranslator {
         if let told = piece.counts { counts = told }
     }
 
-    private var place: [(String, JSONTree?)] { [("output_index", .number(Double(output.count)))] }
+    private var place: [JSONTree.Member] { [.init("output_index", .number(Double(output.count)))] }
 
-    private func itemPlace(_ kind: String) -> [(String, JSONTree?)] {
-        [("item_id", "\(kind)_\(id)_\(output.count)")] + place
+    private func itemPlace(_ kind: String, isContent: Bool = false) -> [JSONTree.Member] {
+        var members: [JSONTree.Member] = [.init("item_id", .string("\(kind)_\(id)_\(output.count)"))]
+        members.append(contentsOf: place)
+        if isContent { members.append(.init("content_index", .number(0))) }
+        return members
     }
 
     private mutating func add(_ text: String, into pass: inout ByteBuffer) {
@@ -149,16 +169,16 @@ struct ResponsesTranslator: AnswerTranslator {
             said = before
         } else {
             closeItem(into: &pass)
+            let item = message("", output.count, isDone: false)
+            write("response.output_item.added", place, [.init("item", item)], into: &pass)
             write(
-                "response.output_item.added", place + [("item", message("", output.count, isDone: false))], into: &pass)
-            write(
-                "response.content_part.added", itemPlace("msg") + [("content_index", 0), ("part", Self.part(""))],
+                "response.content_part.added", itemPlace("msg", isContent: true), [.init("part", Self.part(""))],
                 into: &pass)
         }
         open = .text(said + text)
         write(
-            "response.output_text.delta",
-            itemPlace("msg") + [("content_index", 0), ("delta", .string(text)), ("logprobs", [])], into: &pass)
+            "response.output_text.delta", itemPlace("msg", isContent: true),
+            [.init("delta", .string(text)), .init("logprobs", .array([]))], into: &pass)
     }
 
     private mutating func add(_ piece: ChatPiece.Call, into pass: inout ByteBuffer) throws(StageError) {
@@ -171,13 +191,12 @@ struct ResponsesTranslator: AnswerTranslator {
             closeItem(into: &pass)
             let (id, name) = (piece.id ?? "", piece.name ?? "")
             open = .call(piece.index, id: id, name: name, arguments: piece.arguments)
-            write(
-                "response.output_item.added", place + [("item", call(id, name, "", output.count, isDone: false))],
-                into: &pass)
+            let item = call(id, name, "", output.count, isDone: false)
+            write("response.output_item.added", place, [.init("item", item)], into: &pass)
         }
         if !piece.arguments.isEmpty {
             write(
-                "response.function_call_arguments.delta", itemPlace("fc") + [("delta", .string(piece.arguments))],
+                "response.function_call_arguments.delta", itemPlace("fc"), [.init("delta", .string(piece.arguments))],
                 into: &pass)
         }
     }
@@ -187,22 +206,22 @@ struct ResponsesTranslator: AnswerTranslator {
         case nil: return
         case .text(let text)?:
             write(
-                "response.output_text.done",
-                itemPlace("msg") + [("content_index", 0), ("text", .string(text)), ("logprobs", [])], into: &pass)
+                "response.output_text.done", itemPlace("msg", isContent: true),
+                [.init("text", .string(text)), .init("logprobs", .array([]))], into: &pass)
             write(
-                "response.content_part.done", itemPlace("msg") + [("content_index", 0), ("part", Self.part(text))],
+                "response.content_part.done", itemPlace("msg", isContent: true), [.init("part", Self.part(text))],
                 into: &pass)
             finish(message(text, output.count, isDone: true), into: &pass)
         case .call(_, let id, let name, let arguments)?:
             write(
-                "response.function_call_arguments.done",
-                itemPlace("fc") + [("name", .string(name)), ("arguments", .string(arguments))], into: &pass)
+                "response.function_call_arguments.done", itemPlace("fc"),
+                [.init("name", .string(name)), .init("arguments", .string(arguments))], into: &pass)
             finish(call(id, name, arguments, output.count, isDone: true), into: &pass)
         }
     }
 
     private mutating func finish(_ item: JSONTree, into pass: inout ByteBuffer) {
-        write("response.output_item.done", place + [("item", item)], into: &pass)
+        write("response.output_item.done", place, [.init("item", item)], into: &pass)
         output.append(item)
         open = nil
     }
@@ -212,7 +231,7 @@ struct ResponsesTranslator: AnswerTranslator {
         isOver = true
         closeItem(into: &pass)
         let status = Self.status(finish)
-        write(
-            "response.\(status)", [("response", response(model, output, status: status, finish, counts))], into: &pass)
+        let whole = response(model, output, status: status, finish, counts)
+        write("response.\(status)", [], [.init("response", whole)], into: &pass)
     }
 }
