@@ -135,14 +135,14 @@ struct RawConnection {
         }
         guard connected == 0 else { throw CancellationError() }
         for piece in pieces {
-            _ = piece.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) }
+            _ = piece.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
             try await Task.sleep(for: pause)
         }
         var result: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         let end = ContinuousClock.now.advanced(by: .seconds(limit))
         while ContinuousClock.now < end {
-            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count == 0 { break }
             if count > 0 {
                 result += buffer[..<count]
