@@ -17,12 +17,15 @@ public enum Experiments {
         GuidedModels(),
         HiddenMarkovCoverage(),
         MultiDraftSpeculation(),
-        CapabilityHarness(),
-        RewardBench(),
-        PopulationStudies(),
+        LanguageModelCascades(),
+        SlowThinking(),
         HierarchicalRetrieval(),
         GroundedDialogue(),
         LongTermMemory(),
+        AgentFunctions(),
+        CapabilityHarness(),
+        RewardBench(),
+        PopulationStudies(),
     ]
 
     /// The experiment called `id`.

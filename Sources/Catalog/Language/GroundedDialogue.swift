@@ -30,28 +30,27 @@ struct GroundedDialogue: Experiment {
             "natural",
             "The cascade also chooses the right end of a sentence more often, on encyclopedia articles."),
     ]
-    private static let services = 8
-    private static let keep = 8
 
     func run(_ context: ExperimentContext) async throws -> Findings {
         let model = try ExperimentModels.load(as: .q4Zero)
         var random = Random(seed: context.seed)
-        let (fitted, tested, questions) = context.scaled(quick: (1, 2, 5), full: (10, 30, 8))
+        let (fitted, tested, questions) = context.scaled(quick: (1, 1, 3), full: (10, 30, 8))
+        let (services, keep) = context.scaled(quick: (3, 4), full: (8, 8))
         let documents = (0..<fitted + tested).map {
-            ServiceDocuments.cases(town: $0, services: Self.services, questions: questions, using: &random)
+            ServiceDocuments.cases(town: $0, services: services, questions: questions, using: &random)
         }
         let scorers: [any SpanScorer] = [
             LexicalSpanScorer(question: 1, history: 0), LexicalSpanScorer(question: 0, history: 1),
             QuestionLikelihood(model),
         ]
         let training = documents.prefix(fitted).flatMap { $0.map(\.example) }
-        let ranker = try await SpanRanker.fit(scorers, to: training, keep: Self.keep)
+        let ranker = try await SpanRanker.fit(scorers, to: training, keep: keep)
         let cases = documents.dropFirst(fitted).flatMap { $0 }
         var findings = Findings(
             data:
                 "\(cases.count) turns about \(tested) documents of \(cases[0].example.turn.document.spans.count) spans, spans weighed on \(training.count) turns about \(fitted) others; SmolLM2-135M-Instruct (Q4_0)"
         )
-        try await spans(cases, scorers, ranker, &findings)
+        try await spans(cases, scorers, ranker, keep: keep, &findings)
         let names = ["whole document", "best span", "three spans", "right span (known)"]
         var outcomes: [String: [Outcome]] = [:]
         for (number, item) in cases.enumerated() {
@@ -72,18 +71,18 @@ struct GroundedDialogue: Experiment {
         try await natural(model, scorers, context, &random, &findings)
         findings.notes = [
             "The paper trains an encoder for spans and a decoder for responses on DialDoc; here nothing is trained but three weights, and responses are chosen among five that differ in their value alone.",
-            "Spans are weighed by BM25 of the question, BM25 of what was said before, and the log-probability of the question after the span, for the \(Self.keep) spans with the most words in common.",
+            "Spans are weighed by BM25 of the question, BM25 of what was said before, and the log-probability of the question after the span, for the \(keep) spans with the most words in common.",
         ]
         return findings
     }
 
     /// How often each score alone, and all together, find the right span.
     private func spans(
-        _ cases: [ServiceDocuments.Case], _ scorers: [any SpanScorer], _ ranker: SpanRanker,
+        _ cases: [ServiceDocuments.Case], _ scorers: [any SpanScorer], _ ranker: SpanRanker, keep: Int,
         _ findings: inout Findings
     ) async throws {
         let names = ["words of the question", "words before it", "likelihood of the question"]
-        var rankers = zip(names, scorers).map { ($0, SpanRanker([$1], weights: [1], keep: Self.keep)) }
+        var rankers = zip(names, scorers).map { ($0, SpanRanker([$1], weights: [1], keep: keep)) }
         rankers.append(("fitted combination", ranker))
         var table = TextTable(columns: ["span by", "right", "log-probability of the right one"].map { .init($0) })
         var hits: [[Double]] = []

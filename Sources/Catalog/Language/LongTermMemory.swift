@@ -41,7 +41,7 @@ struct LongTermMemory: Experiment {
     }
 
     func run(_ context: ExperimentContext) async throws -> Findings {
-        let (people, episodes, seeds) = context.scaled(quick: (3, 24, 2), full: (8, 160, 8))
+        let (people, episodes, seeds) = context.scaled(quick: (2, 12, 2), full: (8, 160, 8))
         let model = try ExperimentModels.load(as: .q4Zero)
         let chooser = RememberedAnswers(MemoryAgent.choosing(model))
         // What there is to know: who likes what, in each wording.

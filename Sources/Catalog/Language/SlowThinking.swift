@@ -36,9 +36,9 @@ struct SlowThinking: Experiment {
         let model = RememberingLanguageModel(try ExperimentModels.load())
         var random = Random(seed: context.seed)
         func draw(_ count: Int) -> [SumItem] {
-            SumItem.draw(count, first: 5...29, rest: 2...12, takesAway: false, using: &random)
+            SumItem.draw(count, first: 3...19, rest: 2...9, takesAway: false, using: &random)
         }
-        let reasoner = SumReasoner(model: model, shown: draw(8), width: context.scaled(quick: 3, full: 4))
+        let reasoner = SumReasoner(model: model, shown: draw(6), width: context.scaled(quick: 2, full: 4))
         let training = draw(context.scaled(quick: 2, full: 24))
         let testing = draw(context.scaled(quick: 2, full: 48))
         var findings = Findings(
@@ -53,7 +53,7 @@ struct SlowThinking: Experiment {
         for item in training {
             let space = reasoner.space { $0.answer == item.answer ? 1 : 0 }
             let tree = try await TreeSearch(space).run(
-                ReasoningState(question: item.inSigns), simulations: context.scaled(quick: 8, full: 20), using: &random)
+                ReasoningState(question: item.inSigns), simulations: context.scaled(quick: 6, full: 20), using: &random)
             trees.append(tree)
             var values: [Bool: [Double]] = [:]
             for node in tree.nodes where node.depth == 1 && node.visits > 0 {
@@ -76,7 +76,7 @@ struct SlowThinking: Experiment {
         let reward = try await ProcessReward(trees: trees, features: reasoner.features)
 
         // New questions.
-        let count = context.scaled(quick: 4, full: 8)
+        let count = context.scaled(quick: 3, full: 8)
         var single: [Double] = []
         var vote: [Double] = []
         var best: [Double] = []
@@ -100,7 +100,7 @@ struct SlowThinking: Experiment {
                     chains.max { counts[$0.answer ?? "", default: 0] < counts[$1.answer ?? "", default: 0] }?.answer))
             best.append(isRight(try await reward.best(of: chains)?.answer))
             // Each opening draws as many steps as the space is wide; so many as n chains have.
-            let simulations = context.scaled(quick: 8, full: 14)
+            let simulations = context.scaled(quick: 5, full: 14)
             let tree = try await TreeSearch(space).run(start, simulations: simulations, using: &random)
             search.append(isRight(tree.nodes[tree.bestPath[tree.bestPath.count - 1]].state.answer))
             progress.advance()
@@ -156,9 +156,9 @@ private struct SumReasoner: Sendable {
         let works = Form(
             examples: shown.map { [.question($0.inSigns)] + $0.work.map { Field(FieldName.work, $0) } })
         step = works.written(FieldName.work, by: model, maximumTokens: 14)
-        // Both steps of the shown sums as questions of their own.
+        // Steps of the shown sums as questions of their own.
         let pairs = Form(
-            examples: shown.flatMap(\.work).map { line in
+            examples: shown.flatMap(\.work).prefix(8).map { line in
                 let parts = line.components(separatedBy: " = ")
                 return [.question(parts[0]), .answer(parts[1])]
             })

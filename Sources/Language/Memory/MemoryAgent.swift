@@ -122,7 +122,7 @@ public struct RememberingChooser: Stage {
         var plain = asked
         plain.recollections = []
         let prompt = MemoryAgent.prompt(asked, notes: notes, transfer: transfer)
-        var (scores, cost) = try await scores(candidates, prompt)
+        var (scores, cost) = try await self.scores(candidates, prompt)
         if prompt != MemoryAgent.prompt(plain) {
             let (before, further) = try await self.scores(candidates, MemoryAgent.prompt(plain))
             scores = zip(scores, before).map { $0 - $1 }

@@ -98,7 +98,8 @@ public struct TextEvidence: Sendable, Hashable {
         if hasTokens {
             values +=
                 isKnown
-                ? try Evidence.tokens(logProbabilities: known).values : [.nan, .nan, Double(max(tokens.count, text.usage.isEstimated ? 0 : text.usage.completionTokens))]
+                ? try Evidence.tokens(logProbabilities: known).values
+                : [.nan, .nan, Double(max(tokens.count, text.usage.isEstimated ? 0 : text.usage.completionTokens))]
         }
         if !percentiles.isEmpty {
             let sorted = isKnown ? known.map { -$0 }.sorted() : []

@@ -83,9 +83,11 @@ struct ModelOptions: ParsableArguments {
 
     /// The file that a name or path means.
     private func path(_ name: String) throws -> String {
-        do { return try ModelStore().path(of: name) } catch LanguageError.unknownModel(let name, let known) {
-            let listed = try RemoteModelList.read().models.map(\.name)
-            throw LanguageError.unknownModel(name: name, known: known + listed)
+        do {
+            return try ModelStore().path(of: name)
+        } catch {
+            guard case .unknownModel(let name, let known) = error else { throw error }
+            throw LanguageError.unknownModel(name: name, known: known + (try RemoteModelList.read().models.map(\.name)))
         }
     }
 

@@ -127,7 +127,8 @@ struct ModelsAddCommand: ParsableCommand {
         // What is missing or unwise should be known now, not at the first question.
         do {
             for warning in try entry.load().warnings { Output.message(warning) }
-        } catch LanguageError.missingKey(let place, let remedy) {
+        } catch {
+            guard case .missingKey(let place, let remedy) = error else { throw error }
             Output.message("note: the key is not in \(place) now. \(remedy)")
         }
     }

@@ -62,7 +62,7 @@ extension SteeredCloud {
         var table = TextTable(columns: ["probability", "particles", "text"])
         for text in posterior.prefix(16) {
             table.add([
-                .number(text.probability, significant: 3), .number(Double(text.particles)),
+                .number(text.probability, significant: 3), .count(text.particles),
                 .text(text.text.replacing("\n", with: "\\n")),
             ])
         }

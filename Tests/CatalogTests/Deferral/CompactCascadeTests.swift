@@ -4,7 +4,8 @@ import Testing
 @testable import Catalog
 
 @Suite struct `the compact cascade` {
-    @Test func `decides every claim in the quick size, on errors smaller than always guessing the middle`() async throws {
+    @Test func `decides every claim in the quick size, on errors smaller than always guessing the middle`() async throws
+    {
         let experiment = CompactCascade()
         let findings = try await QuickRuns.findings(experiment.id)
         #expect(Set(findings.verdicts.keys) == Set(experiment.claims.map(\.id)))

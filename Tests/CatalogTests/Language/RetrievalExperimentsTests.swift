@@ -2,12 +2,12 @@ import Catalog
 import Testing
 
 @Suite struct `retrieval, grounding and memory` {
-    @Test func `hierarchical search scores fewer units, and translators carry questions over`() async throws {
+    @Test func `through a whole dictionary a question is answered as in English`() async throws {
         let findings = try await QuickRuns.findings("hierarchical-retrieval")
-        for claim in ["fraction", "translation"] {
-            let verdict = try #require(findings.verdicts[claim])
-            #expect(verdict.outcome == .held, "\(claim): \(verdict.measured)")
+        func right(_ how: String) throws -> Double {
+            try #require(findings.metrics.first { $0.name == "right answers, \(how)" }?.value)
         }
+        #expect(try right("through a dictionary of 100 % of the words") == right("in English"))
         #expect(findings.verdicts["translation-native"]?.outcome == .notDecided)
     }
 
@@ -24,5 +24,11 @@ import Testing
         let findings = try await QuickRuns.findings("long-term-memory")
         let verdict = try #require(findings.verdicts["bounded"])
         #expect(verdict.outcome == .held, "\(verdict.measured)")
+    }
+
+    @Test func `training with functions ends better with roll-back than it began`() async throws {
+        let metrics = try await QuickRuns.findings("agent-optimizer").metrics
+        let end = try #require(metrics.first { $0.name == "right answers held out, careless, roll-back" }?.value)
+        #expect(end > 0.2)
     }
 }

@@ -3,8 +3,8 @@ public import NumericalMethods
 
 /// A reward model of unfinished reasoning, learned from the values that tree searches gave to their nodes.
 ///
-/// A logistic regression of a node's mean value on features of its chain, each node with the weight of its visits: the
-/// probability that the chain ends well. It judges steps where no answer is known, so it serves as the estimate of a search
+/// A logistic regression of a node's mean value, half a good and half a bad simulation added, on features of its chain, each
+/// node with the weight of its visits: the probability that the chain ends well. It judges steps where no answer is known, so it serves as the estimate of a search
 /// and to choose among finished chains (``best(of:)``).
 ///
 /// - Source: paper 169, MedS³, sections 3.2 and 3.3: a process reward model from the values of a search; best of n by it.
@@ -23,7 +23,7 @@ public struct ProcessReward: Sendable {
     ///   - trees: searches of questions with known answers.
     ///   - features: what to look at; by default ``logScoreFeatures``.
     ///   - inversePenalty: C of the regression.
-    /// - Throws: `LearnerError` where the trees say nothing (all nodes good, or all bad); what `features` throws.
+    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)`` without a visited step; what `features` throws.
     public init(
         trees: [SearchTree<ReasoningState>], features: @escaping Features = ProcessReward.logScoreFeatures,
         inversePenalty: Double = 1
@@ -35,7 +35,8 @@ public struct ProcessReward: Sendable {
             // The root is no step.
             for node in tree.nodes.dropFirst() where node.visits > 0 {
                 rows += try await features(node.state)
-                targets.append(node.mean)
+                // Half a good and half a bad simulation more: few visits say less, and no tree says that all is bad.
+                targets.append((node.total + 0.5) / Double(node.visits + 1))
                 weights.append(Double(node.visits))
             }
         }
