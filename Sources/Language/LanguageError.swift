@@ -8,8 +8,6 @@ public enum LanguageError: Error, Equatable, Sendable {
     case missingModel(name: String, remedy: String)
     /// A model that can't be brought onto this machine.
     case fetchFailed(name: String, reason: String, remedy: String)
-    /// A task file with a line that can't be read as a question.
-    case badTask(file: String, line: Int, reason: String)
     /// A file of a benchmark that can't be read; `place` says where in it, or nothing.
     case badBenchmark(file: String, place: String, reason: String)
     /// A file with a line that can't be read as what the file is of; line 0 for the whole file.
@@ -58,7 +56,6 @@ extension LanguageError: CustomStringConvertible {
             "no model is called \"\(name)\". Known: \(known.joined(separator: ", ")); or give the path of a GGUF file."
         case .missingModel(let name, let remedy): "the model \(name) is not on this machine. \(remedy)"
         case .fetchFailed(let name, let reason, let remedy): "\(name) can't be fetched: \(reason). \(remedy)"
-        case .badTask(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .badBenchmark(let file, let place, let reason):
             "\(file)\(place.isEmpty ? "" : ", \(place)"): \(reason)."
         case .badRecord(let file, let line, let reason):

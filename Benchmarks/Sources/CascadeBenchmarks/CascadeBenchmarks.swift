@@ -34,6 +34,7 @@ struct CascadeBenchmarks {
             ("retrieval", { try RetrievalBenchmarks.run(withPeers: hasPeers) }),
             ("steering", SteeringBenchmarks.run),
             ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),
+            ("storage", StorageBenchmarks.run),
         ]
         print(Row.header)
         for group in groups where only.map({ group.name.contains($0) }) ?? true {

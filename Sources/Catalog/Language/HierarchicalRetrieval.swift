@@ -150,7 +150,7 @@ struct HierarchicalRetrieval: Experiment {
     ) async throws {
         let stage = RetrievalStage(
             "passages", cloze.corpus, HierarchicalIndex.lexical(cloze.corpus, beams: Self.beams), limit: 1)
-        let count = context.scaled(quick: 3, full: 240)
+        let count = context.scaled(quick: 3, full: 96)
         let chosen = random.sample(count, outOf: cloze.queries.count).map { cloze.queries[$0] }
         var gains: [String: [Double]] = [:]
         for query in chosen {
@@ -191,7 +191,7 @@ struct HierarchicalRetrieval: Experiment {
         _ model: EmbeddedLanguageModel, _ context: ExperimentContext, _ random: inout Random,
         _ findings: inout Findings
     ) async throws {
-        let questions = CapitalQuestions(count: context.scaled(quick: 5, full: 48), using: &random)
+        let questions = CapitalQuestions(count: context.scaled(quick: 5, full: 32), using: &random)
         let choosing = LabelStage<ChoiceQuestion>(model, labelsOf: \.choices) { .chat([.user($0.text)]) }
         func isRight(_ answer: String, _ question: ChoiceQuestion) -> Double {
             answer == question.choices[question.right] ? 1 : 0

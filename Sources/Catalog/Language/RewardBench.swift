@@ -113,8 +113,8 @@ struct RewardBench: Experiment {
     private func pairs(_ context: ExperimentContext) throws -> [PreferencePair] {
         var random = Random(seed: context.seed)
         let folder = try context.data.folder(of: "capability-tasks")
-        let count = context.scaled(quick: 2, full: 40)
-        var facts = SubtlePairs.sums(context.scaled(quick: 2, full: 40), using: &random)
+        let count = context.scaled(quick: 2, full: 24)
+        var facts = SubtlePairs.sums(context.scaled(quick: 2, full: 24), using: &random)
         for name in context.scaled(quick: ["capitals"], full: ["capitals", "opposites", "past_tense"]) {
             for task in try CapabilityTask.read(from: "\(folder)/\(name)") {
                 facts += task.examples.prefix(count).map { example in

@@ -25,10 +25,10 @@ public struct TaskFile: Sendable, Hashable {
     public var isChoosing: Bool { task.labels != nil || questions.contains { $0.labels != nil } }
 
     /// Reads the file at `path`.
-    /// - Throws: ``LanguageError/badTask(file:line:reason:)``, naming the first line that is wrong.
+    /// - Throws: ``LanguageError/badRecord(file:line:reason:)``, naming the first line that is wrong.
     public static func read(from path: String) throws(LanguageError) -> TaskFile {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw .badTask(file: path, line: 0, reason: "there is no such file, or it can't be read.")
+            throw .badRecord(file: path, line: 0, reason: "there is no such file, or it can't be read")
         }
         return try read(data, file: path)
     }
@@ -48,19 +48,19 @@ public struct TaskFile: Sendable, Hashable {
             }
             let question = try question(object, result.task)
             if let first = lines[question.id] {
-                throw object.bad("the id '\(question.id)' was used on line \(first) already.")
+                throw object.bad("the id '\(question.id)' was used on line \(first) already")
             }
             lines[question.id] = line
             result.questions.append(question)
         }
         guard !result.questions.isEmpty else {
-            throw .badTask(
-                file: file, line: max(1, lines.count), reason: "there are no questions. Give one JSON object a line.")
+            throw .badRecord(
+                file: file, line: max(1, lines.count), reason: "there are no questions. Give one JSON object a line")
         }
         let withLabels = result.questions.count { ($0.labels ?? result.task.labels) != nil }
         if withLabels > 0, withLabels < result.questions.count {
-            throw .badTask(
-                file: file, line: 1, reason: "some questions have labels and some have none: split them into two files."
+            throw .badRecord(
+                file: file, line: 1, reason: "some questions have labels and some have none: split them into two files"
             )
         }
         return result
@@ -77,22 +77,22 @@ public struct TaskFile: Sendable, Hashable {
         task.labels = try object.texts("labels")
         task.calibrates = try object.flag("calibrate") ?? false
         task.maximumTokens = try object.count("maximum_tokens") ?? task.maximumTokens
-        guard task.template.contains("{input}") else { throw object.bad("the template lacks {input}.") }
+        guard task.template.contains("{input}") else { throw object.bad("the template lacks {input}") }
         if let labels = task.labels, labels.count < 2 || Set(labels).count < labels.count {
-            throw object.bad("'labels' needs two different texts at least.")
+            throw object.bad("'labels' needs two different texts at least")
         }
         task.judge = task.labels == nil ? .exact : .label
         if let name = try object.text("judge") {
             guard let judge = Judge(rawValue: name) else {
                 throw object.bad(
-                    "unknown judge '\(name)'. Known are: \(Judge.allCases.map(\.rawValue).joined(separator: ", ")).")
+                    "unknown judge '\(name)'. Known are: \(Judge.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             task.judge = judge
         }
         for value in try object.objects("examples") ?? [] {
             try value.allow(["input", "answer"])
             guard let input = try value.text("input"), let answer = try value.text("answer") else {
-                throw object.bad("an example needs 'input' and 'answer'.")
+                throw object.bad("an example needs 'input' and 'answer'")
             }
             task.examples.append(QuestionTask.Example(input: input, answer: answer))
         }
@@ -102,17 +102,17 @@ public struct TaskFile: Sendable, Hashable {
     private static func question(_ object: LineObject, _ task: QuestionTask) throws(LanguageError) -> Question {
         try object.allow(["id", "input", "answer", "answers", "group", "split", "labels"])
         guard let input = try object.text("input"), !input.isEmpty else {
-            throw object.bad("a question needs 'input', a text.")
+            throw object.bad("a question needs 'input', a text")
         }
         let single = try object.text("answer").map { [$0] } ?? []
         let answers = try object.texts("answers") ?? single
-        guard !answers.isEmpty else { throw object.bad("a question needs 'answer' or 'answers'.") }
+        guard !answers.isEmpty else { throw object.bad("a question needs 'answer' or 'answers'") }
         let labels = try object.texts("labels")
         if let labels, labels.count < 2 || Set(labels).count < labels.count {
-            throw object.bad("'labels' needs two different texts at least.")
+            throw object.bad("'labels' needs two different texts at least")
         }
         if let all = labels ?? task.labels, let answer = answers.first(where: { !all.contains($0) }) {
-            throw object.bad("the answer '\(answer)' is none of the labels \(all.joined(separator: ", ")).")
+            throw object.bad("the answer '\(answer)' is none of the labels \(all.joined(separator: ", "))")
         }
         return Question(
             id: try object.text("id") ?? "\(object.line)", input: input, answers: answers,
@@ -128,7 +128,7 @@ private struct LineObject {
 
     init(_ data: Data, file: String, line: Int) throws(LanguageError) {
         guard let values = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-            throw .badTask(file: file, line: line, reason: "expected a JSON object on this line.")
+            throw .badRecord(file: file, line: line, reason: "expected a JSON object on this line")
         }
         self.init(values: values, file: file, line: line)
     }
@@ -139,11 +139,11 @@ private struct LineObject {
         self.line = line
     }
 
-    func bad(_ reason: String) -> LanguageError { .badTask(file: file, line: line, reason: reason) }
+    func bad(_ reason: String) -> LanguageError { .badRecord(file: file, line: line, reason: reason) }
 
     func allow(_ known: [String]) throws(LanguageError) {
         if let key = values.keys.filter({ !known.contains($0) }).min() {
-            throw bad("unknown key '\(key)'. Known are: \(known.joined(separator: ", ")).")
+            throw bad("unknown key '\(key)'. Known are: \(known.joined(separator: ", "))")
         }
     }
 
@@ -151,7 +151,7 @@ private struct LineObject {
         -> Value?
     {
         guard let any = values[key], !(any is NSNull) else { return nil }
-        guard let value = read(any) else { throw bad("'\(key)': expected \(expected).") }
+        guard let value = read(any) else { throw bad("'\(key)': expected \(expected)") }
         return value
     }
 

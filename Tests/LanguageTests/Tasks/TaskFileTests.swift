@@ -49,7 +49,7 @@ import Testing
     ])
     func `a bad line is named`(text: String, line: Int, says: String) throws {
         let error = #expect(throws: LanguageError.self) { try read(text) }
-        guard case .badTask(let file, let found, let reason)? = error else { return }
+        guard case .badRecord(let file, let found, let reason)? = error else { return }
         #expect(file == "t.jsonl" && found == line)
         #expect(reason.contains(says), "\(reason)")
     }
