@@ -11,10 +11,10 @@ export PKG_CONFIG_PATH := $(CURDIR)/.native/lib/pkgconfig:$(PKG_CONFIG_PATH)
 # Tests run optimised: the numeric ones would take minutes otherwise.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests$(ROOM)
 
-.PHONY: help setup build run test bench docs format lint catalog clean
+.PHONY: help setup build run test bench bench-gateway soak-gateway docs format lint catalog clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## Install what the build needs (apt or brew) and build llama.cpp, if they are missing
 	@Scripts/setup
@@ -37,6 +37,12 @@ catalog: build ## Run every experiment of the catalog in its quick size
 
 bench: build ## Run the benchmarks beside their peers and print one table
 	@Scripts/bench
+
+bench-gateway: build ## Measure the gateway, and LiteLLM's proxy beside it
+	@Scripts/bench-gateway
+
+soak-gateway: build ## An hour's traffic through the gateway in ten minutes: memory flat, no file left open
+	@Scripts/bench-gateway --soak
 
 docs: ## Gather the documentation pages into .build/docs
 	@Scripts/docs

@@ -21,12 +21,14 @@ struct Room {
     var products: [Target.Dependency] = []
     /// What only its tests use.
     var testTools: [String] = []
+    /// Files that are compiled into it, so that the program needs none beside it.
+    var embedded: [String] = []
     var hasTests = true
 
     var target: Target {
         .target(
             name: name, dependencies: (uses + libraries).map { .byName(name: $0) } + products,
-            swiftSettings: settings)
+            resources: embedded.map { .embedInCode($0) }, swiftSettings: settings)
     }
 
     var tests: Target {
@@ -47,6 +49,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
     // Linux: built by `make setup`; found through PKG_CONFIG_PATH, which the Makefile sets.
     .systemLibrary(name: "CLlama", pkgConfig: "llama", providers: [.brew(["llama.cpp"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 ]
 
@@ -55,8 +58,20 @@ let compiledLibraries: [Target] = [.target(name: "CVectorKernels")]
 
 let packages: [String: Package.Dependency] = [
     "swift-argument-parser": .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    "GRDB.swift": .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     "async-http-client": .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     "swift-nio": .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    "hummingbird": .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    "swift-service-lifecycle": .package(
+        url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    "swift-nio-extras": .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    "swift-nio-ssl": .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    "swift-http-types": .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    // Spans of requests and stages; the packages above stand on it anyway.
+    "swift-distributed-tracing": .package(
+        url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    "swift-log": .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    "Yams": .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
 ]
 
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
@@ -67,6 +82,9 @@ let asyncHTTPClient = product("AsyncHTTPClient", "async-http-client")
 let endpointTesting = Target.target(
     name: "EndpointTesting", dependencies: ["NIOCore", "NIOHTTP1", "NIOPosix"].map { product($0, "swift-nio") },
     swiftSettings: settings)
+
+/// A PostgreSQL server of the tests' own, for tests of what keeps something.
+let storageTesting = Target.target(name: "StorageTesting", swiftSettings: settings)
 
 let allRooms: [Room] = [
     // Floor 0
@@ -88,11 +106,37 @@ let allRooms: [Room] = [
         testTools: [endpointTesting.name]),
     // Floor 3
     Room(name: "Reports", uses: ["NumericalMethods"]),
+    Room(
+        name: "Storage", uses: ["Cascades", "Probability", "NumericalMethods"], libraries: ["CPostgres"],
+        products: [product("GRDB", "GRDB.swift")], testTools: [storageTesting.name]),
+    Room(
+        name: "Dashboard",
+        embedded: ["html", "css"].map { "Page/page.\($0)" }
+            + [
+                "words", "gateway", "charts", "plots", "overview", "quality", "requests", "policies", "keys", "page",
+            ].map { "Page/\($0).js" },
+        hasTests: false),
     // Floor 4
     Room(
         name: "Catalog",
         uses: ["Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods", "Reports"],
         libraries: ["CZlib"]),
+    Room(
+        name: "Gateway",
+        uses: [
+            "Storage", "Deferral", "Language", "Inference", "Cascades", "Probability", "NumericalMethods", "Reports",
+            "Dashboard",
+        ],
+        products: [
+            product("HummingbirdCore", "hummingbird"), product("HummingbirdTLS", "hummingbird"), asyncHTTPClient,
+            product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+            product("NIOHTTPTypes", "swift-nio-extras"), product("NIOSSL", "swift-nio-ssl"),
+            product("HTTPTypes", "swift-http-types"), product("Logging", "swift-log"),
+            product("Tracing", "swift-distributed-tracing"),
+            product("ServiceLifecycle", "swift-service-lifecycle"),
+            product("UnixSignals", "swift-service-lifecycle"), product("Yams", "Yams"),
+        ],
+        testTools: [storageTesting.name]),
 ]
 
 /// `ROOM=Inference make test` builds and tests that room on the rooms that it uses, and nothing else; `ROOM=cascade` the
@@ -110,9 +154,8 @@ let commands: [Target] = [
     .executableTarget(
         name: "cascade",
         dependencies: [
-            "Catalog", "Deferral", "Inference", "Language", "Cascades", "Probability", "NumericalMethods",
-            "Reports",
-            argumentParser,
+            "Catalog", "Gateway", "Storage", "Deferral", "Inference", "Language", "Cascades", "Probability",
+            "NumericalMethods", "Reports", argumentParser, product("Logging", "swift-log"),
         ],
         swiftSettings: settings),
     .executableTarget(
@@ -120,12 +163,13 @@ let commands: [Target] = [
         path: "Examples/FashionMNIST", swiftSettings: settings),
     .testTarget(
         name: "CommandTests",
-        dependencies: ["cascade", "Cascades", "Deferral", "Language", .byName(name: endpointTesting.name)],
+        dependencies: ["cascade", "Cascades", "Deferral", "Language", "Storage", .byName(name: endpointTesting.name)],
         swiftSettings: settings),
 ]
 
 let targets =
-    systemLibraries + compiledLibraries + (onlyRoom?.testTools.isEmpty == true ? [] : [endpointTesting])
+    systemLibraries + compiledLibraries
+    + (onlyRoom?.testTools.isEmpty == true ? [] : [endpointTesting, storageTesting])
     + (rooms ?? allRooms).map(\.target)
     + (onlyRoom.map { [$0] } ?? (onlyCommands ? [] : allRooms)).filter(\.hasTests).map(\.tests)
     + (rooms == nil ? commands : [])

@@ -10,7 +10,7 @@ let package = Package(
         .executableTarget(
             name: "CascadeBenchmarks",
             dependencies: [
-                "Language", "Inference", "Deferral", "Cascades", "Probability", "NumericalMethods",
+                "Storage", "Language", "Inference", "Deferral", "Cascades", "Probability", "NumericalMethods",
             ].map {
                 .product(name: $0, package: "cascade")
             },

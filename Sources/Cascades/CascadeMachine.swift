@@ -2,9 +2,9 @@
 ///
 /// The loops that carry it out differ (``Cascade/run(_:using:)`` asks, ``Cascade/replay(_:_:)`` looks up); the rules
 /// do not, for they are all here.
-struct CascadeMachine<Output: Sendable> {
+package struct CascadeMachine<Output: Sendable>: Sendable {
     /// What the loop is to do.
-    enum Action {
+    package enum Action {
         case ask(StageSet)
         case finish(Decision<Output>)
     }
@@ -14,13 +14,13 @@ struct CascadeMachine<Output: Sendable> {
     let policy: any Policy
     let weights: CostWeights
     let agrees: (@Sendable (Output, Output) -> Bool)?
-    private(set) var state: PolicyState
-    private(set) var trace: Trace<Output>
-    private(set) var cost = Cost.zero
+    package private(set) var state: PolicyState
+    package private(set) var trace: Trace<Output>
+    package private(set) var cost = Cost.zero
     /// What each stage gave, by stage: the index of its choice in the trace, or -1.
     private var position: [Int]
 
-    init(
+    package init(
         name: String, schema: LogSchema, policy: any Policy, weights: CostWeights,
         agrees: (@Sendable (Output, Output) -> Bool)?, context: [Double], group: String?, coin: Double
     ) throws(CascadeError) {
@@ -40,7 +40,7 @@ struct CascadeMachine<Output: Sendable> {
     }
 
     /// The policy's next move, checked.
-    mutating func next() throws(CascadeError) -> Action {
+    package mutating func next() throws(CascadeError) -> Action {
         let move = policy.next(state)
         trace.moves.append(move)
         switch move {
@@ -64,7 +64,7 @@ struct CascadeMachine<Output: Sendable> {
     }
 
     /// Takes note of what the stages of one move gave, in the order of the schema.
-    mutating func receive(_ choices: [Trace<Output>.Choice]) {
+    package mutating func receive(_ choices: [Trace<Output>.Choice]) {
         var together = Cost.zero
         for choice in choices {
             position[choice.stage] = trace.choices.count
@@ -76,7 +76,7 @@ struct CascadeMachine<Output: Sendable> {
     }
 
     /// The run, once the policy has ended it.
-    func run(_ decision: Decision<Output>) -> Run<Output> {
+    package func run(_ decision: Decision<Output>) -> Run<Output> {
         var values = schema.stages.indices.map { state.asked.contains($0) ? 1.0 : 0.0 }
         values.append(contentsOf: state.signals.dropFirst(schema.context.count))
         return Run(

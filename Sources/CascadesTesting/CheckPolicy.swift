@@ -6,7 +6,7 @@ public import Probability
 ///
 /// Laws: the same state gives the same move; no evidence of a stage that was not asked changes a move; asks only stages
 /// of the schema within its `reach`, at least one at a time and none twice; gives only answers of stages that were
-/// asked; ends after at most as many moves as there are stages, and one to end; a JSON round trip gives the same moves.
+/// asked; what `settles` promises is kept; ends after at most as many moves as there are stages, and one to end; a JSON round trip gives the same moves.
 /// - Parameters:
 ///   - groups: the groups that items may have.
 ///   - monotoneCoin: also checks that no course comes back once a rising coin has left it; right for a
@@ -101,6 +101,19 @@ private struct PolicyCourse {
                 if !stages.intersection(state.asked).isEmpty {
                     add("no stage is asked twice", "\(move)")
                     return
+                }
+                if stages.count == 1, let stage = stages.first, policy.settles(on: stage, in: state) {
+                    for _ in 0..<4 {
+                        var answered = state
+                        answered.record(
+                            stage: stage, evidence: schema.evidenceRange(of: stage).map { _ in 3 * random.normal() },
+                            cost: random.uniform())
+                        if policy.next(answered) != .stop(answer: stage) {
+                            add(
+                                "a settled stage's answer is given whatever it says",
+                                "\(policy.next(answered)) after stage \(stage) in \(state.asked)")
+                        }
+                    }
                 }
                 for stage in stages { state.record(stage: stage, evidence: signals[schema.evidenceRange(of: stage)]) }
             case .stop(let stage):

@@ -28,6 +28,7 @@ struct CascadeCommand: AsyncParsableCommand {
                 subcommands: [
                     FitCommand.self, EvaluateCommand.self, CompareCommand.self, ExplainCommand.self, ReportCommand.self,
                 ]),
+            CommandGroup(name: "Gateway", subcommands: [ServeCommand.self]),
             CommandGroup(
                 name: "Language models",
                 subcommands: [
@@ -35,6 +36,7 @@ struct CascadeCommand: AsyncParsableCommand {
                     ModelsCommand.self,
                 ]),
             CommandGroup(name: "Logs", subcommands: [LogCommand.self]),
+            CommandGroup(name: "Gateway", subcommands: [KeysCommand.self]),
             CommandGroup(name: "Research", subcommands: [CatalogCommand.self, DataCommand.self]),
         ])
 

@@ -18,11 +18,19 @@ public protocol Policy: Codable, Sendable {
 
     /// The stages that this policy may ever ask.
     var reach: StageSet { get }
+
+    /// Whether the answer of `stage`, asked alone in `state`, is given whatever the stage says of it.
+    ///
+    /// Such an answer may be passed on while it is still being written. False where that is not sure; the default.
+    func settles(on stage: Int, in state: PolicyState) -> Bool
 }
 
 extension Policy {
     /// No numbers but the move itself.
     public func terms(_ state: PolicyState) -> [PolicyTerm] { [] }
+
+    /// Never sure.
+    public func settles(on stage: Int, in state: PolicyState) -> Bool { false }
 }
 
 /// A number that a policy's rule computed, and what it was compared with.

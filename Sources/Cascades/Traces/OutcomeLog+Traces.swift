@@ -75,7 +75,8 @@ extension Trace {
     /// The integrand is a step function: its value is looked up in the middle of `grid` equal parts, and where two
     /// neighbours differ the step is found by bisection, so the result is exact to 1e-12 unless a policy changes its
     /// mind twice within one part. `NaN` where it can't be known: for some coin the policy first asks a stage that
-    /// this trace doesn't hold, and what it would do then depends on what that stage would have said.
+    /// this trace doesn't hold, and what it would do then depends on what that stage would have said (unless the policy
+    /// settles on it, ``Policy/settles(on:in:)``).
     public func propensities(of policy: some Policy, grid: Int = 64) -> [Double] {
         var state = PolicyState(schema: schema)
         var known = StageSet()
@@ -87,7 +88,11 @@ extension Trace {
             for _ in 0...schema.stages.count {
                 guard case .ask(let stages) = policy.next(state) else { break }
                 let unknown = stages.subtracting(known)
-                if !unknown.isEmpty { return Outcome(asked: state.asked.union(stages), isOpen: true) }
+                if !unknown.isEmpty {
+                    // Where it gives the answer whatever that says, nothing more is asked.
+                    let isSettled = stages.count == 1 && stages.allSatisfy { policy.settles(on: $0, in: state) }
+                    return Outcome(asked: state.asked.union(stages), isOpen: !isSettled)
+                }
                 for stage in stages {
                     if let choice = choice(of: stage) { state.record(stage: stage, evidence: choice.evidence) }
                 }

@@ -64,6 +64,9 @@ public struct CappedPolicy: Policy {
 
     /// Any stage that fits may have to stand in for one that does not.
     public var reach: StageSet { .all(ceilings.count) }
+
+    /// As the base says: what stops it is never asked further.
+    public func settles(on stage: Int, in state: PolicyState) -> Bool { base.settles(on: stage, in: state) }
 }
 
 /// A path whose every policy is under a cap.

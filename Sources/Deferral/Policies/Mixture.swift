@@ -62,6 +62,12 @@ public struct MixturePolicy: Policy {
     }
 
     public var reach: StageSet { components.reduce(StageSet()) { $0.union($1.policy.reach) } }
+
+    public func settles(on stage: Int, in state: PolicyState) -> Bool {
+        let (index, coin) = choice(coin: state.coin)
+        let policy = components[index].policy
+        return policy.settles(on: stage, in: policy is MixturePolicy ? state.with(coin: coin) : state)
+    }
 }
 
 extension MixturePolicy.Component: Codable {

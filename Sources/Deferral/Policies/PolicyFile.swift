@@ -21,13 +21,15 @@ public struct PolicyFile: Sendable {
     public var measured: [String: Double]
     /// How it came about, for people: the log, the date, the number of items.
     public var provenance: [String: String]
+    /// Where it stands among others, where the search that found it measured that.
+    public var frontier: PolicyFrontier?
     /// The policy.
     public var policy: any Policy
 
     /// A policy with what is to be known of it.
     public init(
         family: String, schema: LogSchema, objective: Objective, goal: Goal? = nil, measured: [String: Double] = [:],
-        provenance: [String: String] = [:], policy: any Policy
+        provenance: [String: String] = [:], frontier: PolicyFrontier? = nil, policy: any Policy
     ) {
         self.family = family
         self.schema = schema
@@ -35,6 +37,7 @@ public struct PolicyFile: Sendable {
         self.goal = goal
         self.measured = measured
         self.provenance = provenance
+        self.frontier = frontier
         self.policy = policy
     }
 
@@ -110,7 +113,7 @@ public struct PolicyFile: Sendable {
 
 extension PolicyFile: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, family, schema, objective, goal, measured, provenance, policy
+        case version, family, schema, objective, goal, measured, provenance, frontier, policy
     }
 
     public init(from decoder: any Decoder) throws {
@@ -122,6 +125,7 @@ extension PolicyFile: Codable {
             goal: try container.decodeIfPresent(Goal.self, forKey: .goal),
             measured: try container.decodeIfPresent([String: Double].self, forKey: .measured) ?? [:],
             provenance: try container.decodeIfPresent([String: String].self, forKey: .provenance) ?? [:],
+            frontier: try container.decodeIfPresent(PolicyFrontier.self, forKey: .frontier),
             policy: try container.decode(CodedPolicy.self, forKey: .policy).policy)
     }
 
@@ -134,6 +138,7 @@ extension PolicyFile: Codable {
         try container.encodeIfPresent(goal, forKey: .goal)
         try container.encode(measured, forKey: .measured)
         try container.encode(provenance, forKey: .provenance)
+        try container.encodeIfPresent(frontier, forKey: .frontier)
         try container.encode(CodedPolicy(policy), forKey: .policy)
     }
 }

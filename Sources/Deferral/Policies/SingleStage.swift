@@ -19,6 +19,8 @@ public struct SingleStagePolicy: Policy, Hashable {
     public func formula(_ schema: LogSchema) -> String { "always ask \(schema.stages[stage].name)" }
 
     public var reach: StageSet { StageSet(stage) }
+
+    public func settles(on stage: Int, in state: PolicyState) -> Bool { stage == self.stage }
 }
 
 /// The best single stage at each price; between two prices, a random mixture of two stages reaches every budget.

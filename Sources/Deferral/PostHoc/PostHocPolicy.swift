@@ -106,4 +106,9 @@ public struct PostHocPolicy: Policy, Hashable {
     }
 
     public var reach: StageSet { StageSet(chain) }
+
+    /// The chain's end is given whatever it says.
+    public func settles(on stage: Int, in state: PolicyState) -> Bool {
+        state.asked.count == chain.count - 1 && stage == chain[chain.count - 1]
+    }
 }

@@ -90,4 +90,7 @@ public struct RoutePolicy: Policy, Hashable {
     }
 
     public var reach: StageSet { stages }
+
+    /// One stage is asked, and its answer given.
+    public func settles(on stage: Int, in state: PolicyState) -> Bool { state.asked.isEmpty }
 }

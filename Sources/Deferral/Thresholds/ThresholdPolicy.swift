@@ -64,6 +64,16 @@ public struct ThresholdPolicy: Policy, Hashable {
     }
 
     public var reach: StageSet { StageSet(steps.map(\.stage) + [last]) }
+
+    /// The last stage's answer is given once all before it were not sure enough.
+    public func settles(on stage: Int, in state: PolicyState) -> Bool {
+        stage == last
+            && steps.allSatisfy { step in
+                step.stage != last && state.asked.contains(step.stage)
+                    && !state.schema.evidenceRange(of: last).contains(step.score.signal)
+                    && !(step.score.value(state.signals) >= step.threshold)
+            }
+    }
 }
 
 /// One evidence number read as confidence: signed so that more is surer, calibrated if asked.

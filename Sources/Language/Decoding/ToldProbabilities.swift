@@ -1,15 +1,15 @@
 import Foundation
 
 /// What the log-probabilities of some tokens say of the distribution that they belong to.
-struct ToldProbabilities {
+package struct ToldProbabilities {
     /// In nats, all that is not told counted as one outcome: a lower bound of the distribution's entropy, and equal to it
     /// where everything is told.
-    var entropy = 0.0
+    package private(set) var entropy = 0.0
     /// The largest probability less the second.
-    var margin = 0.0
+    package private(set) var margin = 0.0
 
     /// - Parameter logProbabilities: of different tokens, in nats.
-    init(_ logProbabilities: some Sequence<Double>) {
+    package init(_ logProbabilities: some Sequence<Double>) {
         var rest = 1.0
         var largest = 0.0
         var second = 0.0

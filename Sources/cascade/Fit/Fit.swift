@@ -69,6 +69,21 @@ struct Fit {
         provenance["program"] = "cascade \(CascadeCommand.version)"
         return PolicyFile(
             family: result.chosen, schema: log.log.schema, objective: log.objective, goal: result.goal,
-            measured: measured.filter { $0.value.isFinite }, provenance: provenance, policy: result.policy)
+            measured: measured.filter { $0.value.isFinite }, provenance: provenance, frontier: frontier,
+            policy: result.policy)
+    }
+
+    /// The chosen family's frontier beside each stage alone: the frontier out of fold, the stages on the held-out items.
+    private var frontier: PolicyFrontier? {
+        guard let frontier = result.rows.first(where: { $0.name == result.chosen })?.frontier else { return nil }
+        let heldOut = result.heldOut
+        let stages = stages.indices.map {
+            PolicyFrontier.Point(cost: heldOut.meanCost[$0], quality: heldOut.meanQuality[$0])
+        }
+        // A stage that no held-out item asked has no place.
+        guard stages.allSatisfy({ $0.cost.isFinite && $0.quality.isFinite }) else { return nil }
+        return PolicyFrontier(
+            points: frontier.points.map { PolicyFrontier.Point(cost: $0.cost, quality: $0.quality) }, stages: stages,
+            reference: result.reference, unit: log.objective.unit)
     }
 }

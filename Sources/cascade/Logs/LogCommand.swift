@@ -3,7 +3,7 @@ import ArgumentParser
 /// `cascade log`: look at logs, check and convert them.
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log", abstract: "Show, check and convert logs of outcomes.",
+        commandName: "log", abstract: "Show, check, convert and export logs of outcomes.",
         discussion: """
             A log has one item a line: an id, optionally input, group, time and context numbers, and for each stage its \
             quality, cost, latency, operations, answer and evidence numbers.
@@ -16,5 +16,5 @@ struct LogCommand: ParsableCommand {
             The same as .csv has the columns:
               id,group,context.length,small.quality,small.cost,small.evidence.margin,large.quality,large.cost
             """,
-        subcommands: [LogShowCommand.self, LogCheckCommand.self, LogConvertCommand.self])
+        subcommands: [LogShowCommand.self, LogCheckCommand.self, LogConvertCommand.self, LogExportCommand.self])
 }

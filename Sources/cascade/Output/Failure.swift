@@ -3,7 +3,9 @@ import Cascades
 import Catalog
 import Deferral
 import Foundation
+import Gateway
 import Language
+import Storage
 
 /// The exit statuses of every command, with the numbers of BSD's sysexits.
 enum ExitStatus: Int32 {
@@ -35,7 +37,9 @@ struct Failure: Error {
         case let error as LogError: self.init(Self.status(of: error), error.description)
         case let error as DeferralError: self.init(Self.status(of: error), error.description)
         case let error as CatalogError: self.init(Self.status(of: error), error.description)
+        case let error as StorageError: self.init(Self.status(of: error), error.description)
         case let error as LanguageError: self.init(Self.status(of: error), error.description)
+        case let error as GatewayError: self.init(Self.status(of: error), error.description)
         case CascadeError.stageFailed(let stage, let failure):
             let inner = Failure(failure.error)
             self.init(inner?.status ?? .bug, "\(stage): \(inner?.message ?? failure.description)")
@@ -61,12 +65,27 @@ struct Failure: Error {
         }
     }
 
+    private static func status(of error: GatewayError) -> ExitStatus {
+        switch error {
+        case .cannotListen: .unavailable
+        default: .data
+        }
+    }
+
     private static func status(of error: LanguageError) -> ExitStatus {
         switch error {
         case .unknownModel, .improperParameter: .usage
         case .missingModel, .fetchFailed, .endpoint, .missingKey: .unavailable
         case .decodingFailed, .closedSequence: .bug
         default: .data
+        }
+    }
+
+    private static func status(of error: StorageError) -> ExitStatus {
+        switch error {
+        case .badAddress, .improper: .usage
+        case .unreachable, .uncertain, .locked, .full, .readOnly, .closed: .unavailable
+        case .damaged, .newerVersion, .refused, .unexpectedValue, .notFound: .data
         }
     }
 

@@ -109,4 +109,30 @@ import Testing
             #expect(propensities[2] == 0 || (trace.choice(of: 1) == nil && propensities[2].isNaN))
         }
     }
+
+    /// One of two stages by the coin, its answer given whatever it says.
+    struct RouteByCoin: Policy {
+        static var kind: String { "route-by-coin-for-tests" }
+        var isSure: Bool
+
+        func next(_ state: PolicyState) -> Move {
+            if let asked = state.asked.first { return .stop(answer: asked) }
+            return .ask(state.coin < 0.25 ? 1 : 0)
+        }
+
+        func formula(_ schema: LogSchema) -> String { "one in four asks the second stage" }
+        var reach: StageSet { [0, 1] }
+        func settles(on stage: Int, in state: PolicyState) -> Bool { isSure }
+    }
+
+    @Test func `propensities are known of a stage whose answer would have been given whatever it said`() {
+        for asked in 0..<2 {
+            var trace = Trace<String>(schema: LogSchema(stages: [StageSchema(name: "a"), StageSchema(name: "b")]))
+            trace.choices = [Trace<String>.Choice(stage: asked, output: "x", evidence: [], cost: .zero)]
+            let sure = trace.propensities(of: RouteByCoin(isSure: true))
+            #expect(abs(sure[0] - 0.75) < 1e-12 && abs(sure[1] - 0.25) < 1e-12)
+            // A policy that does not say so may ask the other one too, for all that is known.
+            #expect(trace.propensities(of: RouteByCoin(isSure: false))[asked].isNaN)
+        }
+    }
 }

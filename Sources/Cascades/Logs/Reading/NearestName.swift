@@ -1,8 +1,8 @@
 /// Finds the known name that a misspelt one most likely stands for.
-enum NearestName {
+package enum NearestName {
     /// The name in `known` with the fewest edits (insert, delete, replace a character) from `name`,
     /// or nil when even that one needs more edits than a third of its length, rounded up.
-    static func of(_ name: String, in known: [String]) -> String? {
+    package static func of(_ name: String, in known: [String]) -> String? {
         let target = Array(name.lowercased().unicodeScalars.prefix(200))
         var best: (name: String, edits: Int)?
         for candidate in known {

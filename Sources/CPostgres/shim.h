@@ -1,0 +1,3 @@
+// PostgreSQL by its C client library.
+#pragma once
+#include <libpq-fe.h>

@@ -1,0 +1,207 @@
+import Cascades
+import NIOCore
+
+/// The interfaces that the gateway speaks, towards clients and towards stages.
+enum WireAPI: String, Sendable, CaseIterable {
+    case chatCompletions = "/chat/completions"
+    case completions = "/completions"
+    case embeddings = "/embeddings"
+    case responses = "/responses"
+    case messages = "/messages"
+    case rank = "/rank"
+    case classify = "/classify"
+
+    /// The path at a stage, behind its address.
+    var stagePath: String { self == .rank ? "/rerank" : rawValue }
+
+    /// Whether requests can be said as chat completions where a stage speaks only those.
+    var isTranslatable: Bool { self == .messages || self == .responses }
+}
+
+/// What a stage is asked: bytes, as the stage is to get them.
+struct StageRequest: Sendable {
+    var api: WireAPI
+    var body: ByteBuffer
+    /// Whether the answer is to come as a stream.
+    var streams: Bool
+    /// Header fields that are passed on.
+    var headers: [(name: String, value: String)] = []
+    /// Who asks: keys take turns where there is a queue.
+    var key = ""
+}
+
+/// What a stage answered: the head of it, and the rest.
+struct StageReply: Sendable {
+    enum Body: Sendable {
+        case whole(ByteBuffer)
+        case stream(any ByteSource)
+    }
+
+    /// The HTTP status.
+    var status: Int
+    var contentType: String?
+    /// What the stage says of when to come back, in seconds.
+    var retryAfter: Double?
+    /// Header fields that are passed on.
+    var headers: [(name: String, value: String)] = []
+    var body: Body
+}
+
+/// Bytes that come bit by bit.
+protocol ByteSource: AnyObject, Sendable {
+    /// The next bytes, or nil at the end.
+    func next() async throws(StageError) -> ByteBuffer?
+    /// Makes a task that waits for the next bytes go on with none, so that it can look at the clock.
+    func poke()
+    /// Ends it early; a second call does nothing.
+    func cancel()
+}
+
+/// What answers at a stage: an endpoint, or a model in this process.
+protocol StageClient: Sendable {
+    /// Sends `request` and returns once the answer has begun (a stream) or is whole.
+    func send(_ request: StageRequest) async throws(StageError) -> StageReply
+}
+
+/// Why a stage gave no answer.
+enum StageError: Error, Equatable, Sendable {
+    /// No connection.
+    case unreachable(reason: String)
+    /// Nothing came in time.
+    case timedOut(step: String, seconds: Double)
+    /// The connection broke, or what came is no HTTP.
+    case broken(reason: String)
+    /// What came is not what this interface answers.
+    case badReply(reason: String)
+    /// The answer is longer than is allowed.
+    case tooLarge(limit: Int)
+    /// The stage answered with an error of its own.
+    case status(Int, body: ByteBuffer, retryAfter: Double?)
+    /// The stage can't serve such a request.
+    case unsupported(what: String)
+    /// The stage speaks another interface, which has no word for the request.
+    case untranslatable(TranslationError)
+    /// The gateway holds back: too many wait.
+    case held(reason: String, retryAfter: Double)
+    /// The policy has to read the answer whole, and it grew longer than is held for that.
+    case tooLongToHold(limit: Int)
+    /// The breaker is open: the stage failed too often.
+    case tripped(retryAfter: Double)
+    /// The asker went away.
+    case cancelled
+
+    /// Whether the same request may do better elsewhere, or later.
+    var isTransient: Bool {
+        switch self {
+        case .unreachable, .timedOut, .broken, .badReply, .held, .tooLongToHold, .tripped: true
+        // Credentials and addresses are of the gateway's making, so another stage may well answer.
+        case .status(let status, _, _): status >= 500 || [401, 403, 404, 408, 409, 425, 429].contains(status)
+        case .tooLarge, .unsupported, .untranslatable, .cancelled: false
+        }
+    }
+
+    /// What kind of error it is, in a word or two: without a text of the request or the stage.
+    var kind: String {
+        switch self {
+        case .unreachable: "unreachable"
+        case .timedOut: "timed out"
+        case .broken: "broken"
+        case .badReply: "bad reply"
+        case .tooLarge: "too large"
+        case .status(let status, _, _): "status \(status)"
+        case .unsupported: "unsupported"
+        case .untranslatable: "untranslatable"
+        case .held: "held back"
+        case .tooLongToHold: "too long to hold"
+        case .tripped: "tripped"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    /// Whether the stage may have begun to work on it, so that a provider bills what it read.
+    var mayBeBilled: Bool {
+        switch self {
+        case .timedOut, .broken, .badReply, .tooLarge, .tooLongToHold, .cancelled: true
+        case .unreachable, .status, .unsupported, .untranslatable, .held, .tripped: false
+        }
+    }
+
+    /// Whether another stage may well answer where this one did not: it may be well, know more, or have more room.
+    var mayBeElsewhere: Bool {
+        switch self {
+        case .unsupported, .untranslatable: true
+        case .status(400, let body, _), .status(413, let body, _):
+            // What OpenAI, Azure, vLLM and llama.cpp's server say of a conversation that is too long for the model.
+            ["context_length_exceeded", "maximum context length", "exceed_context_size"].contains {
+                body.readableBytesView.firstRange(of: Array($0.utf8)) != nil
+            }
+        default: isTransient
+        }
+    }
+
+    /// Whether it says that the stage is not well.
+    var isFault: Bool {
+        switch self {
+        case .unreachable, .timedOut, .broken, .badReply: true
+        case .status(let status, _, _): status >= 500 || status == 408 || status == 429
+        case .held, .tooLongToHold, .tripped, .tooLarge, .unsupported, .untranslatable, .cancelled: false
+        }
+    }
+}
+
+extension StageError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .unreachable(let reason): "it can't be reached: \(reason)"
+        case .timedOut(let step, let seconds): "\(step) did not come within \(JSONText.number(seconds)) s"
+        case .broken(let reason): "the connection broke: \(reason)"
+        case .badReply(let reason): "its answer can't be read: \(reason)"
+        case .tooLarge(let limit): "its answer is longer than \(limit) bytes"
+        case .status(let status, let body, _):
+            "it answered with status \(status): \(String(buffer: body.getSlice(at: body.readerIndex, length: min(300, body.readableBytes)) ?? ByteBuffer()))"
+        case .unsupported(let what): what
+        case .untranslatable(let error): "\(error.place): \(error.reason)"
+        case .held(let reason, _): reason
+        case .tooLongToHold(let limit): "its answer is longer than the \(limit) bytes that are held for the policy"
+        case .tripped: "it failed too often and is left alone for a while"
+        case .cancelled: "the request was cancelled"
+        }
+    }
+}
+
+extension DoorError {
+    /// What a client is told when `stage` failed with `error` and nothing else could answer.
+    init(_ error: StageError, stage: String) {
+        switch error {
+        case .status(let status, _, let retryAfter) where status == 429:
+            self.init(
+                status: 429, type: "rate_limit_error", message: "Stage \(stage): \(error).",
+                code: "rate_limit_exceeded",
+                retryAfter: retryAfter ?? 1)
+        case .status(let status, _, let retryAfter):
+            self.init(
+                status: status >= 500 || [401, 403, 404].contains(status) ? 502 : status, type: "server_error",
+                message: "Stage \(stage): \(error).", code: "upstream_error", retryAfter: retryAfter)
+        case .timedOut:
+            self.init(
+                status: 504, type: "server_error", message: "Stage \(stage): \(error).", code: "upstream_timeout")
+        case .held(_, let retryAfter):
+            self.init(
+                status: 429, type: "rate_limit_error", message: "Stage \(stage): \(error).", code: "overloaded",
+                retryAfter: retryAfter)
+        case .untranslatable(let error): self = error.doorError
+        case .tripped(let retryAfter):
+            self.init(
+                status: 503, type: "server_error", message: "Stage \(stage): \(error).", code: "upstream_unavailable",
+                retryAfter: retryAfter)
+        case .unsupported:
+            self.init(
+                status: 400, type: "invalid_request_error", message: "Stage \(stage): \(error).", code: "unsupported")
+        case .cancelled:
+            self.init(status: 499, type: "server_error", message: "The request was cancelled.", code: "cancelled")
+        case .unreachable, .broken, .badReply, .tooLarge, .tooLongToHold:
+            self.init(
+                status: 502, type: "server_error", message: "Stage \(stage): \(error).", code: "upstream_unavailable")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+
+/// Takes a stage's answer in: whole, or until it has begun, or until a limit is reached.
+enum AnswerCollector {
+    /// What became of an answer that was to be held.
+    enum Held {
+        case whole(ByteBuffer, AnswerScanner)
+        /// A limit was reached first.
+        case begun(BegunAnswer)
+    }
+
+    /// Reads on until there is something to be passed on, so that until then another stage can stand in unseen.
+    static func begin(
+        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, api: WireAPI
+    ) async throws(StageError) -> BegunAnswer {
+        var begun = BegunAnswer(
+            api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
+            scanner: scanner)
+        while begun.bytes.readableBytes == 0, !begun.isOver { try await advance(&begun) }
+        if begun.bytes.readableBytes == 0 { throw .badReply(reason: "the stream holds no events") }
+        return begun
+    }
+
+    /// Takes the next piece of an answer.
+    static func advance(_ begun: inout BegunAnswer) async throws(StageError) {
+        if let piece = try await begun.source.next() {
+            begun.scanner.stream(piece, into: &begun.bytes)
+        } else {
+            begun.scanner.end(into: &begun.bytes)
+            begun.isOver = true
+        }
+        if let fault = begun.scanner.fault {
+            begun.source.cancel()
+            throw fault
+        }
+        // A completion's stream says when it is done; one that just stops was cut off.
+        if begun.isOver, !begun.scanner.isDone {
+            throw .broken(reason: "the stream ended without its last event")
+        }
+    }
+
+    /// Holds a stream until it is whole, or a limit is reached.
+    static func hold(
+        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, api: WireAPI,
+        limits: HoldLimits, until deadline: ContinuousClock.Instant
+    ) async throws(StageError) -> Held {
+        var begun = BegunAnswer(
+            api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
+            scanner: scanner)
+        let timer = Task {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            source.poke()
+        }
+        defer { timer.cancel() }
+        while true {
+            try await advance(&begun)
+            if begun.isOver { return .whole(begun.bytes, begun.scanner) }
+            let isLate = ContinuousClock.now >= deadline
+            guard isLate || begun.bytes.readableBytes > limits.bytes else { continue }
+            switch limits.overflow {
+            case .release: return .begun(begun)
+            case .drop:
+                source.cancel()
+                if isLate { throw .timedOut(step: "the whole answer that the policy reads", seconds: limits.seconds) }
+                throw .tooLongToHold(limit: limits.bytes)
+            }
+        }
+    }
+}

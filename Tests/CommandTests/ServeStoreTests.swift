@@ -1,0 +1,307 @@
+import Cascades
+import Deferral
+import EndpointTesting
+import Foundation
+import Storage
+import Synchronization
+import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// A gateway in a process of its own, that can be killed.
+final class ServedGateway: Sendable {
+    private let process: Process
+    let address: String
+
+    /// Starts `cascade serve` and waits until it listens.
+    init(_ arguments: [String], _ folder: TemporaryFolder, environment: [String: String] = [:]) async throws {
+        let errors = folder.path("errors-\(UUID().uuidString)")
+        _ = FileManager.default.createFile(atPath: errors, contents: nil)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Cascade.path)
+        process.arguments = ["serve", "--listen", "127.0.0.1:0"] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle(forWritingAtPath: errors)
+        try process.run()
+        self.process = process
+        var told = ""
+        for _ in 0..<1_000 {
+            told = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
+            if told.contains("/v1") || !process.isRunning { break }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        guard let found = told.firstMatch(of: /http:\/\/127\.0\.0\.1:\d+/)?.output else {
+            kill(process.processIdentifier, SIGKILL)
+            throw Failed(description: "it does not listen: \(told)")
+        }
+        address = String(found)
+    }
+
+    private static let session: URLSession = {
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.httpMaximumConnectionsPerHost = 64
+        configuration.timeoutIntervalForRequest = 20
+        return URLSession(configuration: configuration)
+    }()
+
+    struct Failed: Error, CustomStringConvertible { var description: String }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    /// kill -9.
+    func kill9() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Tells it to stop and waits until it did.
+    func stop() async throws -> Int32 {
+        process.terminate()
+        for _ in 0..<1_000 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        guard !process.isRunning else { throw Failed(description: "it does not stop") }
+        return process.terminationReason == .exit ? process.terminationStatus : -1
+    }
+
+    struct Reply: Sendable {
+        var status: Int
+        var id: String?
+        var body: String
+    }
+
+    /// Sends a request; nil where nothing came back.
+    func send(_ path: String, _ body: String? = nil, key: String) async -> Reply? {
+        guard let url = URL(string: address + path) else { return nil }
+        var request = URLRequest(url: url)
+        request.setValue("Bearer \(key)", forHTTPHeaderField: "authorization")
+        if let body {
+            request.httpMethod = "POST"
+            request.httpBody = Data(body.utf8)
+        }
+        guard let (data, answer) = try? await Self.session.data(for: request),
+            let response = answer as? HTTPURLResponse
+        else { return nil }
+        return Reply(
+            status: response.statusCode, id: response.value(forHTTPHeaderField: "x-cascade-request-id"),
+            body: String(decoding: data, as: UTF8.self))
+    }
+
+    func ask(_ model: String, _ text: String, key: String) async -> Reply? {
+        await send(
+            "/v1/chat/completions",
+            #"{"model": "\#(model)", "messages": [{"role": "user", "content": "\#(text)"}], "max_tokens": 5}"#, key: key
+        )
+    }
+}
+
+/// A word that tasks tell each other.
+private final class Flag: Sendable {
+    private let flag = Mutex(false)
+    var isSet: Bool { flag.withLock { $0 } }
+    func set() { flag.withLock { $0 = true } }
+}
+
+@Suite(.timeLimit(.minutes(3))) struct `cascade serve with a store` {
+    let folder: TemporaryFolder
+    let path: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.path("gateway.sqlite")
+    }
+
+    /// Answers with 10 tokens in and 5 out, sure of itself where the question says so.
+    private static func upstream() async throws -> ScriptedServer {
+        try await ScriptedServer { request in
+            let logprob = request.body.contains("sure") ? -0.05 : -2.5
+            let told =
+                #"{"content":[{"token":"yes","logprob":\#(logprob),"top_logprobs":[{"token":"yes","logprob":\#(logprob)}]}]}"#
+            return [
+                .pause(1),
+                .reply(
+                    #"{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"logprobs":\#(told),"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5}}"#
+                ),
+            ]
+        }
+    }
+
+    /// Asks the small one, and in half of the cases the large one too, so that both are known of.
+    private static var explorer: PolicyFile {
+        let schema = LogSchema(stages: [
+            StageSchema(name: "small", evidence: Evidence.tokenNames), StageSchema(name: "large"),
+        ])
+        func chain(_ threshold: Double) -> ThresholdPolicy {
+            ThresholdPolicy(
+                steps: [ThresholdPolicy.Step(stage: 0, score: ConfidenceScore(signal: 0), threshold: threshold)],
+                last: 1)
+        }
+        return PolicyFile(
+            family: "test", schema: schema, objective: Objective(weights: CostWeights(money: 1)),
+            policy: MixturePolicy([
+                .init(weight: 0.5, policy: chain(.infinity)), .init(weight: 0.5, policy: chain(-1e9)),
+            ]))
+    }
+
+    @Test func `killed under load and started again it has every record it said it had, and overspends by nothing`()
+        async throws
+    {
+        let upstream = try await Self.upstream()
+        defer { upstream.stop() }
+        // So much that the first gateway can't use it up before it is killed.
+        let limit = 3_000
+        let made = try Cascade.run(
+            "keys", "create", "--store", path, "--name", "team", "--limit", "requests=\(limit)/total")
+        let key = made.output.trimmingCharacters(in: .newlines)
+        let arguments = ["--store", path, "--endpoint", "small=\(upstream.address),m"]
+        var answered = 0
+        var judged: [String] = []
+        for round in 0..<3 {
+            let gateway = try await ServedGateway(arguments, folder)
+            let isOver = Flag()
+            struct Told: Sendable {
+                var answered = 0
+                var judged: [String] = []
+            }
+            let told = try await withThrowingTaskGroup(of: Told.self) { group in
+                for client in 0..<16 {
+                    group.addTask {
+                        var told = Told()
+                        while !isOver.isSet {
+                            try await Task.sleep(for: .milliseconds(20))
+                            guard let reply = await gateway.ask("small", "sure \(client)", key: key) else { break }
+                            guard reply.status == 200, let id = reply.id else { continue }
+                            told.answered += 1
+                            // Every fourth client judges, and so hears that the record is kept.
+                            guard client % 4 == 0 else { continue }
+                            let kept = await gateway.send(
+                                "/v1/feedback", #"{"request_id": "\#(id)", "thumbs": "up"}"#, key: key)
+                            if let kept, kept.status == 200 { told.judged.append(id) }
+                        }
+                        return told
+                    }
+                }
+                try await Task.sleep(for: .milliseconds(700 + round * 150))
+                gateway.kill9()
+                isOver.set()
+                return try await group.reduce(into: Told()) {
+                    $0.answered += $1.answered
+                    $0.judged += $1.judged
+                }
+            }
+            #expect(
+                told.answered > 20 && !told.judged.isEmpty, "\(told.answered) answered, \(told.judged.count) judged")
+            answered += told.answered
+            judged += told.judged
+            // Clients may have been answered whose records were on their way; nobody spent what is not known.
+            let store = try await Store.open(path, creates: false)
+            for id in judged {
+                let record = try await store.requests.request(id)
+                #expect(record != nil, "\(id) was acknowledged and is not there")
+                #expect(try await store.feedback.all(of: id).count == 1)
+            }
+            let count = try await store.requests.count()
+            let record = try #require(try await store.keys.all().first)
+            let spent = try await store.ledger.spent(record.id, record.limits[0], at: 0)
+            #expect(spent.settled == count, "the ledger has the spending of exactly the records that are there")
+            #expect(spent.settled + spent.outstanding <= limit)
+            // What was answered and not written is what came in the last moments: far less than a second's.
+            #expect(answered - count < 100 * (round + 1), "\(answered) answered, \(count) written")
+            await store.close()
+        }
+        // The last one uses the limit up, once those that died are taken for dead.
+        let written: Int
+        do {
+            let store = try await Store.open(path, creates: false)
+            written = try await store.requests.count()
+            await store.close()
+        }
+        let gateway = try await ServedGateway(arguments, folder)
+        let end = ContinuousClock.now.advanced(by: .seconds(60))
+        var more = 0
+        while written + more < limit, ContinuousClock.now < end {
+            let statuses = await withTaskGroup(of: Int.self) { group in
+                for _ in 0..<32 { group.addTask { await gateway.ask("small", "sure", key: key)?.status ?? 0 } }
+                return await group.reduce(into: [Int]()) { $0.append($1) }
+            }
+            more += statuses.count { $0 == 200 }
+            if !statuses.contains(200) { try await Task.sleep(for: .milliseconds(200)) }
+        }
+        #expect(written + more == limit)
+        #expect(await gateway.ask("small", "sure", key: key)?.status == 429)
+        #expect(try await gateway.stop() == 0)
+        let store = try await Store.open(path, creates: false)
+        #expect(try await store.requests.count() == limit)
+        let record = try #require(try await store.keys.all().first)
+        #expect(try await store.ledger.spent(record.id, record.limits[0], at: 0).settled == limit)
+        await store.close()
+    }
+
+    @Test func `its traffic is exported as a log that fit learns a policy from, which serve then runs`() async throws {
+        let upstream = try await Self.upstream()
+        defer { upstream.stop() }
+        let configuration = try folder.write(
+            """
+            listen: 127.0.0.1:0
+            store: gateway.sqlite
+            admin_key: env:CASCADE_TEST_ADMIN
+            stages:
+              small: {endpoint: "\(upstream.address)", model: m, price: {in: 1000, out: 1000}}
+              large: {endpoint: "\(upstream.address)", model: m, price: {in: 100000, out: 100000}}
+            models:
+              cascade: {policy: first.json}
+            """, "gateway.yaml")
+        try Self.explorer.encoded().write(to: URL(fileURLWithPath: folder.path("first.json")))
+        let made = try Cascade.run("keys", "create", "--store", path, "--name", "team")
+        let key = made.output.trimmingCharacters(in: .newlines)
+        let environment = ["CASCADE_TEST_ADMIN": "administrator"]
+        let gateway = try await ServedGateway(["--config", configuration], folder, environment: environment)
+        // What is not sure is mostly wrong with the small one, and right with the large one.
+        for number in 0..<400 {
+            let isSure = number % 2 == 0
+            let reply = try #require(
+                await gateway.ask("cascade", isSure ? "sure \(number)" : "hm \(number)", key: key))
+            #expect(reply.status == 200, "\(reply.body)")
+            let id = try #require(reply.id)
+            // Records are written in batches, a moment later.
+            var one = try #require(await gateway.send("/admin/api/requests/\(id)", key: "administrator"))
+            for _ in 0..<200 where one.status != 200 {
+                try await Task.sleep(for: .milliseconds(5))
+                one = try #require(await gateway.send("/admin/api/requests/\(id)", key: "administrator"))
+            }
+            for stage in ["small", "large"] where one.body.contains(#"{"stage":"\#(stage)""#) {
+                let isRight = stage == "large" || isSure || number % 10 == 1
+                let judged = await gateway.send(
+                    "/v1/feedback",
+                    #"{"request_id": "\#(id)", "stage": "\#(stage)", "thumbs": "\#(isRight ? "up" : "down")"}"#,
+                    key: key)
+                #expect(judged?.status == 200, "\(judged?.body ?? "nothing")")
+            }
+        }
+        #expect(try await gateway.stop() == 0)
+
+        let log = folder.path("log.jsonl")
+        let export = try Cascade.run("log", "export", "--store", path, "-o", log)
+        #expect(
+            export.status == 0 && export.output.contains("400 requests, 2 stages"), "\(export.errors)\(export.output)")
+        let check = try Cascade.run("log", "check", log)
+        #expect(check.status == 0, "\(check.output)\(check.errors)")
+        let policy = folder.path("second.json")
+        let fit = try Cascade.run("fit", log, "--keep", "0.9", "--policy", "thresholds", "-o", policy)
+        #expect(fit.status == 0, "\(fit.errors)")
+        // The policy that was learned asks the small one first and goes on where it is not sure.
+        let next = try await ServedGateway(
+            [
+                "--policy", policy, "--store", path, "--endpoint", "small=\(upstream.address),m", "--endpoint",
+                "large=\(upstream.address),m",
+            ], folder)
+        let before = upstream.counts.requests.count
+        #expect(await next.ask("cascade", "sure thing", key: key)?.status == 200)
+        #expect(upstream.counts.requests.count == before + 1)
+        #expect(await next.ask("cascade", "hm", key: key)?.status == 200)
+        #expect(upstream.counts.requests.count == before + 3)
+        #expect(try await next.stop() == 0)
+    }
+}
