@@ -289,7 +289,7 @@ private final class Flag: Sendable {
         let check = try Cascade.run("log", "check", log)
         #expect(check.status == 0, "\(check.output)\(check.errors)")
         let policy = folder.path("second.json")
-        let fit = try Cascade.run("fit", log, "--keep", "0.9", "--policy", "thresholds", "-o", policy)
+        let fit = try Cascade.run("fit", log, "--keep", "0.99", "--policy", "thresholds", "-o", policy)
         #expect(fit.status == 0, "\(fit.errors)")
         // The policy that was learned asks the small one first and goes on where it is not sure.
         let next = try await ServedGateway(
@@ -300,8 +300,10 @@ private final class Flag: Sendable {
         let before = upstream.counts.requests.count
         #expect(await next.ask("cascade", "sure thing", key: key)?.status == 200)
         #expect(upstream.counts.requests.count == before + 1)
-        #expect(await next.ask("cascade", "hm", key: key)?.status == 200)
-        #expect(upstream.counts.requests.count == before + 3)
+        // It may mix thresholds to keep just what was asked, and then goes on in 19 of 20 cases at least: fewer than 15 of 20
+        // have a chance below 1 in 3,000.
+        for _ in 0..<20 { #expect(await next.ask("cascade", "hm", key: key)?.status == 200) }
+        #expect(upstream.counts.requests.count >= before + 1 + 20 + 15)
         #expect(try await next.stop() == 0)
     }
 }

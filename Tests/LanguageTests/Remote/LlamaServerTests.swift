@@ -34,7 +34,8 @@ private final class RunningServer {
     }
 
     deinit {
-        process.terminate()
+        // It inherits the blocked signals of the thread that started it: SIGTERM would wait for ever.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
