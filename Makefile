@@ -8,8 +8,9 @@ OUTPUT := build-output
 export ROOM
 # Where `make setup` builds llama.cpp.
 export PKG_CONFIG_PATH := $(CURDIR)/.native/lib/pkgconfig:$(PKG_CONFIG_PATH)
-# Tests run optimised: the numeric ones would take minutes otherwise.
-TEST_FLAGS := -c release -Xswiftc -enable-testing --build-path .build-tests$(ROOM)
+# One build for the program and its tests: optimised, since the numeric tests would take minutes otherwise, and with
+# `-enable-testing`, which lets tests look into modules and was not seen to cost time. A room alone has a build of its own.
+BUILD_FLAGS := -c release -Xswiftc -enable-testing --build-path .build$(addprefix -,$(ROOM))
 
 .PHONY: help setup build run test bench bench-gateway soak-gateway docs format lint catalog clean
 
@@ -22,15 +23,15 @@ setup: ## Install what the build needs (apt or brew) and build llama.cpp, if the
 
 build: setup ## Build the command line into .build/release/cascade
 	@echo "building $(CASCADE)"
-	@swift build -c release --product cascade
+	@swift build $(BUILD_FLAGS) --product cascade
 
 run: build ## Do the main job on the example logs: fit, compare, report
 	@CASCADE=$(CASCADE) OUTPUT=$(OUTPUT) Scripts/run
 
 test: setup ## Run all tests
-	@swift build $(TEST_FLAGS) --build-tests
-	@if [ -z "$(ROOM)" ]; then CASCADE=.build-tests/release/cascade Scripts/models smollm2-135m; fi
-	@swift test $(TEST_FLAGS) --skip-build --no-parallel
+	@swift build $(BUILD_FLAGS) --build-tests
+	@if [ -z "$(ROOM)" ]; then CASCADE=$(CASCADE) Scripts/models smollm2-135m; fi
+	@Scripts/test $(BUILD_FLAGS) --skip-build --no-parallel
 
 catalog: build ## Run every experiment of the catalog in its quick size
 	@$(CASCADE) catalog verify --quick
@@ -55,4 +56,4 @@ lint: ## Check the format, the style and the house rules
 	@Scripts/lint
 
 clean: ## Remove what was built
-	@rm -rf .build .build-tests* Benchmarks/.build $(OUTPUT)
+	@rm -rf .build .build-* Benchmarks/.build $(OUTPUT)
