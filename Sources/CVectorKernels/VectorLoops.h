@@ -348,20 +348,19 @@ INLINE double total16(vf v) {
     return ((double)(a[0] + a[4]) + (a[2] + a[6])) + ((double)(a[1] + a[5]) + (a[3] + a[7]));
 }
 
-// 2^y for y <= 0 (a little above does no harm), 0 below -126: 2^n, added to the exponent as an integer, times a minimax
-// polynomial over [-1/2, 1/2] (relative error 2e-9 before rounding).
+// 2^y for -127 <= y <= 0 (a little above does no harm): 2^n, added to the exponent as an integer, times a minimax polynomial
+// over [-1/2, 1/2] (relative error 2e-9 before rounding). It is 0 at -127, since the exponent's bits are 0 then, and some
+// number below 2^-126 between that and -126.
 INLINE vf exp2_16(vf y) {
-    vf bounded = y < (vf)-126.0f ? (vf)-126.0f : y;
-    vf shifted = bounded + (vf)0x1.8p23f;
-    vf f = bounded - (shifted - (vf)0x1.8p23f);
+    vf shifted = y + (vf)0x1.8p23f;
+    vf f = y - (shifted - (vf)0x1.8p23f);
     vf p = FMAF((vf)0x1.41fbb6p-13f, f, (vf)0x1.5f3e56p-10f);
     p = FMAF(p, f, (vf)0x1.3b2d4ep-7f);
     p = FMAF(p, f, (vf)0x1.c6aee8p-5f);
     p = FMAF(p, f, (vf)0x1.ebfbdcp-3f);
     p = FMAF(p, f, (vf)0x1.62e430p-1f);
     p = FMAF(p, f, (vf)1.0f);
-    vf e = (vf)((vu32)p + ((vu32)shifted << 23));
-    return y < (vf)-126.0f ? (vf)0.0f : e;
+    return (vf)((vu32)p + ((vu32)shifted << 23));
 }
 
 static float loop_max_float(const float *x, size_t n) {
@@ -432,9 +431,11 @@ INLINE void exp_block(
         size_t k = at + 16 <= n ? 16 : at < n ? n - at : 0;
         vf v = k == 16 ? load16(x + at) : load16_part(x + at, k, -__builtin_inff());
         vf y = FMAF((vf)slope, v, (vf)origin);
+        // What is too far below the largest is 0, whether it may come or not.
+        y = y > (vf)-127.0f ? y : (vf)-127.0f;
         vf e = exp2_16(y);
         all += e;
-        if (moment) first = FMAF(y < (vf)-126.0f ? (vf)0.0f : y, e, first);
+        if (moment) first = FMAF(y, e, first);
         if (masked) {
             e = ((vi32)(int32_t)(word >> (16 * j) & 0xFFFF) & lanes) != (vi32)0 ? e : (vf)0.0f;
             some += e;

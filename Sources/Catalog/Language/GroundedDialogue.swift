@@ -4,6 +4,7 @@ import Language
 import NumericalMethods
 import Probability
 import Reports
+import Synchronization
 
 /// A span, then a response: against prompting with the whole document (paper 179).
 struct GroundedDialogue: Experiment {
@@ -34,14 +35,14 @@ struct GroundedDialogue: Experiment {
     func run(_ context: ExperimentContext) async throws -> Findings {
         let model = try ExperimentModels.load(as: .q4Zero)
         var random = Random(seed: context.seed)
-        let (fitted, tested, questions) = context.scaled(quick: (1, 1, 3), full: (10, 30, 8))
+        let (fitted, tested, questions) = context.scaled(quick: (1, 1, 3), full: (10, 20, 8))
         let (services, keep) = context.scaled(quick: (3, 4), full: (8, 8))
         let documents = (0..<fitted + tested).map {
             ServiceDocuments.cases(town: $0, services: services, questions: questions, using: &random)
         }
         let scorers: [any SpanScorer] = [
             LexicalSpanScorer(question: 1, history: 0), LexicalSpanScorer(question: 0, history: 1),
-            QuestionLikelihood(model),
+            RememberedSpanScorer(QuestionLikelihood(model)),
         ]
         let training = documents.prefix(fitted).flatMap { $0.map(\.example) }
         let ranker = try await SpanRanker.fit(scorers, to: training, keep: keep)
@@ -51,19 +52,22 @@ struct GroundedDialogue: Experiment {
                 "\(cases.count) turns about \(tested) documents of \(cases[0].example.turn.document.spans.count) spans, spans weighed on \(training.count) turns about \(fitted) others; SmolLM2-135M-Instruct (Q4_0)"
         )
         try await spans(cases, scorers, ranker, keep: keep, &findings)
-        let names = ["whole document", "best span", "three spans", "right span (known)"]
+        let groundings: [(name: String, of: (GroundedExample) -> GroundedResponder.Grounding)] = [
+            ("whole document", { _ in .document }),
+            ("best span", { _ in .spans(ranker, top: 1) }),
+            ("three spans", { _ in .spans(ranker, top: 3) }),
+            ("right span (known)", { .spans(KnownSpan.ranker($0.span), top: 1) }),
+        ]
+        let names = groundings.map(\.name)
         var outcomes: [String: [Outcome]] = [:]
-        for (number, item) in cases.enumerated() {
-            let turn = item.example.turn
-            let known = SpanRanker(
-                [KnownSpan(place: item.example.span)], weights: [1], screen: KnownSpan(place: item.example.span),
-                keep: 1)
-            let groundings: [GroundedResponder.Grounding] = [
-                .document, .spans(ranker, top: 1), .spans(ranker, top: 3), .spans(known, top: 1),
-            ]
-            for (name, grounding) in zip(names, groundings) {
-                let responder = GroundedResponder(model, grounding: grounding)
-                outcomes[name, default: []].append(try await Outcome(responder, turn, right: item.right, number))
+        // One way after another, so that turns about a document find its beginning in the cache.
+        for (name, grounding) in groundings {
+            let tracker = context.progress.begin("turns given \(name)", total: cases.count)
+            for (number, item) in cases.enumerated() {
+                let responder = GroundedResponder(model, grounding: grounding(item.example))
+                outcomes[name, default: []].append(
+                    try await Outcome(responder, item.example.turn, right: item.right, number))
+                tracker.advance()
             }
         }
         report(outcomes, names, "Responses about services", &findings)
@@ -203,19 +207,22 @@ struct GroundedDialogue: Experiment {
             }
         }
         let ranker = try await SpanRanker.fit(
-            [scorers[0], QuestionLikelihood(model) { "\($0)\n" }], to: cases.prefix(32).map(\.example), keep: 4)
-        let names = ["whole document", "best span", "three spans"]
-        let groundings: [GroundedResponder.Grounding] = [
-            .document, .spans(ranker, top: 1), .spans(ranker, top: 3),
+            [scorers[0], RememberedSpanScorer(QuestionLikelihood(model) { "\($0)\n" })],
+            to: cases.prefix(32).map(\.example), keep: 4)
+        let groundings: KeyValuePairs<String, GroundedResponder.Grounding> = [
+            "whole document": .document, "best span": .spans(ranker, top: 1), "three spans": .spans(ranker, top: 3),
         ]
+        let names = groundings.map(\.key)
         var outcomes: [String: [Outcome]] = [:]
-        for (number, item) in cases.dropFirst(32).enumerated() {
-            for (name, grounding) in zip(names, groundings) {
-                let responder = GroundedResponder(model, grounding: grounding) { text, dialogue in
-                    .text("\(text)\n\n\(dialogue[0].content)")
-                }
+        for (name, grounding) in groundings {
+            let tracker = context.progress.begin("sentences given \(name)", total: cases.count - 32)
+            let responder = GroundedResponder(model, grounding: grounding) { text, dialogue in
+                .text("\(text)\n\n\(dialogue[0].content)")
+            }
+            for (number, item) in cases.dropFirst(32).enumerated() {
                 outcomes[name, default: []].append(
                     try await Outcome(responder, item.example.turn, right: item.right, number))
+                tracker.advance()
             }
         }
         report(outcomes, names, "Ends of sentences in articles", &findings)
@@ -247,5 +254,32 @@ private struct KnownSpan: SpanScorer {
     let name = "known"
     func scores(of places: [Int], for turn: GroundedTurn) -> SpanScores {
         SpanScores(places.map { $0 == place ? 1 : 0 })
+    }
+
+    /// Finds the span at `place`, and no other.
+    static func ranker(_ place: Int) -> SpanRanker {
+        SpanRanker([KnownSpan(place: place)], weights: [1], screen: KnownSpan(place: place), keep: 1)
+    }
+}
+
+/// A scorer's answers, each computed once. They cost as if they were computed anew.
+private final class RememberedSpanScorer: SpanScorer {
+    private struct Key: Hashable {
+        var turn: GroundedTurn
+        var places: [Int]
+    }
+
+    private let base: any SpanScorer
+    private let known = Mutex<[Key: SpanScores]>([:])
+    var name: String { base.name }
+
+    init(_ base: any SpanScorer) { self.base = base }
+
+    func scores(of places: [Int], for turn: GroundedTurn) async throws -> SpanScores {
+        let key = Key(turn: turn, places: places)
+        if let scores = known.withLock({ $0[key] }) { return scores }
+        let scores = try await base.scores(of: places, for: turn)
+        known.withLock { $0[key] = scores }
+        return scores
     }
 }

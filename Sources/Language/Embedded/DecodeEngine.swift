@@ -30,8 +30,9 @@ final class DecodeEngine {
         parameters.n_seq_max = UInt32(configuration.sequences)
         // Room for one row a sequence, even where a batch is smaller: llama.cpp ends the process where that is missing.
         parameters.n_outputs_max = UInt32(max(configuration.batch, configuration.sequences))
-        parameters.n_threads = Int32(configuration.threads)
-        parameters.n_threads_batch = Int32(configuration.threads)
+        let threads = Int32(configuration.threads ?? 1)
+        parameters.n_threads = threads
+        parameters.n_threads_batch = threads
         parameters.kv_unified = true
         // Sequences can only share and drop parts of a cache that keeps all positions.
         parameters.swa_full = true
@@ -300,6 +301,15 @@ final class DecodeEngine {
         return vectors
     }
 
+    /// Runs `batch`, on the threads that the configuration says or that the machine has free; says what llama.cpp says.
+    func compute(_ batch: llama_batch) -> Int32 {
+        if configuration.threads != nil { return llama_decode(context, batch) }
+        return ProcessorLoad.shared.computing { threads in
+            llama_set_n_threads(context, Int32(threads), Int32(threads))
+            return llama_decode(context, batch)
+        }
+    }
+
     private func decode(_ part: ArraySlice<(want: Int, seat: Int, place: Int, row: Int?)>) throws(LanguageError) {
         for (offset, item) in part.enumerated() {
             batch.token[offset] = table[item.seat].tokens[item.place]
@@ -310,7 +320,7 @@ final class DecodeEngine {
         }
         batch.n_tokens = Int32(part.count)
         while true {
-            switch llama_decode(context, batch) {
+            switch compute(batch) {
             case 0: return
             case 1:
                 // No room: the sequence that was closed longest ago gives way.

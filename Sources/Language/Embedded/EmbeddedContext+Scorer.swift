@@ -90,7 +90,7 @@ extension DecodeEngine {
     /// Decodes a batch in which `sequences` end, all cached up to place `decoded` before.
     private func decode(_ batch: llama_batch, of sequences: [SequenceID], from decoded: Int) throws(LanguageError) {
         while true {
-            let code = llama_decode(context, batch)
+            let code = compute(batch)
             if code == 0 {
                 for sequence in sequences { markDecoded(sequence) }
                 addDecoded(Int(batch.n_tokens))

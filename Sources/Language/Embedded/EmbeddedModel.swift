@@ -23,6 +23,8 @@ public final class EmbeddedModel: @unchecked Sendable {  // the pointers' conten
     public init(path: String, name: String? = nil, vocabularyOnly: Bool = false) throws(LanguageError) {
         let header = try GGUFHeader(path: path)
         LlamaLibrary.start()
+        // How busy the machine is shall be known when the first token is computed.
+        _ = ProcessorLoad.shared
         _ = LlamaLibrary.takeComplaints()
         var parameters = llama_model_default_params()
         parameters.vocab_only = vocabularyOnly

@@ -87,7 +87,7 @@ extension EndpointFailure: CustomStringConvertible {
                 "its reply can't be read: \(reason). Check that the address is that of an OpenAI-compatible endpoint."
         case .otherModel(let asked, let answered):
             return
-                "\"\(asked)\" was asked, and \"\(answered)\" answered. Ask for that one, or allow it as an alias."
+                "\"\(asked)\" was asked, and \"\(answered)\" answered. Ask for that one, or allow it: `models add --alias`."
         }
     }
 }

@@ -23,8 +23,11 @@ public struct OutcomeRecorder: Sendable {
         public var recorded = 0
         /// Questions that a stage can't be asked, such as one longer than its context: recorded without that cell.
         public var refused: [Failure] = []
-        /// Questions that failed and were not recorded: the next run asks them again.
+        /// Questions that failed and were not recorded: the next run asks the stages that failed again. What the others
+        /// answered is kept until then, in a file beside the log.
         public var failed: [Failure] = []
+        /// Questions that were not asked any more, for none before them had come through for too long.
+        public var unasked = 0
     }
 
     /// The stages, in the order of the log's columns.
@@ -34,6 +37,9 @@ public struct OutcomeRecorder: Sendable {
     /// How many questions a stage is asked at once. Their time is shared evenly among them: with more than one at once the
     /// log's seconds are computing time, not how long a person would have waited.
     public var batch = 8
+    /// After so many questions in a row of which none could be recorded the rest is not asked: a wrong name or an endpoint that
+    /// is down should not be found out, and paid for, a thousand times.
+    public var patience = 24
     /// Whether the questions' texts are kept in the log.
     public var keepsInputs = true
     /// Chooses the tokens where the stages draw any: question `i` of the file has stream `i`.
@@ -54,20 +60,41 @@ public struct OutcomeRecorder: Sendable {
         _ questions: [Question], to path: String, progress: ProgressReporter = .none
     ) async throws -> Summary {
         let log = try LogAppender(path: path, schema: schema)
+        let kept = KeptAnswers(besides: path)
         let waiting = questions.enumerated().filter { !log.recorded.contains($0.element.id) }
             .map { Numbered(number: UInt64($0.offset), question: $0.element) }
         var summary = Summary()
         summary.skipped = questions.count - waiting.count
         let tracker = progress.begin("asking \(stages.map(\.name).joined(separator: " and "))", total: waiting.count)
         defer { tracker.finish() }
+        var vain = 0
         for start in stride(from: 0, to: waiting.count, by: max(1, batch)) {
+            if vain >= patience {
+                summary.unasked = waiting.count - start
+                break
+            }
             let part = Array(waiting[start..<min(start + max(1, batch), waiting.count)])
             var runs: [[Result<Run<String>, any Error>]] = []
-            for index in stages.indices { runs.append(await ask(index, part)) }
+            for index in stages.indices {
+                let schema = stages[index].schema
+                runs.append(await ask(index, part, known: part.map { kept.run(of: $0.question, by: schema) }))
+            }
+            for place in part.indices where runs.contains(where: { Self.isFailure($0[place]) }) {
+                let paid = zip(stages, runs).compactMap { stage, results in
+                    (try? results[place].get()).map { (stage: stage.schema, run: $0) }
+                }
+                try kept.keep(part[place].question, paid)
+            }
             try Task.checkCancellation()
-            if let items = try items(part, runs, &summary) { try log.append(items) }
+            if let items = try items(part, runs, &summary) {
+                try log.append(items)
+                vain = 0
+            } else {
+                vain += part.count
+            }
             tracker.advance(by: part.count)
         }
+        kept.finish(recorded: log.recorded)
         return summary
     }
 
@@ -79,15 +106,29 @@ public struct OutcomeRecorder: Sendable {
     private struct Asked: Sendable {
         var place: Int
         var run: Result<Run<String>, any Error>
+        var isKnown = false
     }
 
-    /// What stage `index` says to all of `part`, asked at once.
-    private func ask(_ index: Int, _ part: [Numbered]) async -> [Result<Run<String>, any Error>] {
+    /// Whether the question is to be asked again: one that the stage can't be asked is no failure.
+    private static func isFailure(_ result: Result<Run<String>, any Error>) -> Bool {
+        guard case .failure(let error) = result else { return false }
+        if case LanguageError.contextOverflow = error { return false }
+        return true
+    }
+
+    /// What stage `index` says to all of `part`, asked at once; what is `known` is not asked again.
+    private func ask(
+        _ index: Int, _ part: [Numbered], known: [Run<String>?]
+    ) async -> [Result<Run<String>, any Error>] {
         let stage = stages[index]
         let clock = ContinuousClock()
         let start = clock.now
         let asked = await withTaskGroup(of: Asked.self) { group in
             for (place, item) in part.enumerated() {
+                if let run = known[place] {
+                    group.addTask { Asked(place: place, run: .success(run), isKnown: true) }
+                    continue
+                }
                 group.addTask {
                     var random = Random(seed: seed).split(item.number).split(UInt64(index))
                     do {
@@ -101,11 +142,12 @@ public struct OutcomeRecorder: Sendable {
             for await one in group { asked.append(one) }
             return asked.sorted { $0.place < $1.place }
         }
-        let seconds = start.duration(to: clock.now) / .seconds(1) / Double(part.count)
+        let count = asked.count { !$0.isKnown }
+        let seconds = start.duration(to: clock.now) / .seconds(1) / Double(max(1, count))
         return asked.map { one in
             one.run.map { run in
                 var run = run
-                if part.count > 1 { run.cost.seconds = seconds }
+                if count > 1, !one.isKnown { run.cost.seconds = seconds }
                 return run
             }
         }
@@ -121,11 +163,11 @@ public struct OutcomeRecorder: Sendable {
             for (stage, results) in zip(stages, runs) {
                 guard case .failure(let error) = results[place] else { continue }
                 let failure = Failure(id: part[place].question.id, stage: stage.name, reason: "\(error)")
-                if case LanguageError.contextOverflow = error {
-                    summary.refused.append(failure)
-                } else {
+                if Self.isFailure(results[place]) {
                     summary.failed.append(failure)
                     isKept = false
+                } else {
+                    summary.refused.append(failure)
                 }
             }
             if isKept { kept.append(place) }

@@ -47,6 +47,22 @@ struct EmbeddedModelTests {
         #expect(await context.decodedCount == prompt.count + 9)
     }
 
+    @Test func threadsDoNotChangeLogits() async throws {
+        let tokens = try TestModels.load().tokens(of: "One two three four five six seven eight nine ten")
+        var all: [[Float]] = []
+        for threads in [1, 2, 3, nil] {
+            let context = try context(ContextConfiguration(cells: 512, sequences: 4, threads: threads))
+            let sequence = try await context.open(Array(tokens.prefix(5)))
+            var values = try await context.logits(after: [sequence]).values
+            for token in tokens.dropFirst(5) {
+                try await context.append([token], to: sequence)
+                values += try await context.logits(after: [sequence]).values
+            }
+            all.append(values)
+        }
+        #expect(all.allSatisfy { $0 == all[0] })
+    }
+
     @Test func logitsAreTheSameByAnyWay() async throws {
         let context = try context()
         let tokens = context.model.tokens(of: "One two three four five six seven eight nine ten")

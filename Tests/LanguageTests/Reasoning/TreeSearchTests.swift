@@ -116,18 +116,39 @@ import Testing
             answer: form.chosen("Answer", among: numbers, by: model), maximumSteps: 3, reward: reward)
     }
 
-    @Test func `searches reasoning, and learns a reward that chooses among finished chains`() async throws {
-        @Sendable func sum(_ question: String) -> String {
-            "\(question.split { !$0.isNumber }.compactMap { Int($0) }.reduce(0, +))"
+    @Sendable static func sum(_ question: String) -> String {
+        "\(question.split { !$0.isNumber }.compactMap { Int($0) }.reduce(0, +))"
+    }
+
+    @Test func `questions that nothing solves do not teach a reward to like unlikely steps`() async throws {
+        var random = Random(seed: 4)
+        var trees: [SearchTree<ReasoningState>] = []
+        // Searches of hard questions visit likely steps often and unlikely ones seldom, all in vain.
+        for (number, question) in ["1 + 2 + 3", "4 + 1 + 5", "7 + 2 + 2", "3 + 3 + 8", "2 + 6 + 1"].enumerated() {
+            let space = Self.space { number == 4 && $0.answer == Self.sum($0.question) ? 1 : 0 }
+            let start = ReasoningState(question: question)
+            trees.append(try await TreeSearch(space).run(start, simulations: 40, using: &random))
         }
-        let space = Self.space { $0.answer == sum($0.question) ? 1 : 0 }
+        let reward = try await ProcessReward(trees: trees)
+        let space = Self.space { _ in 0 }
+        for question in ["5 + 1 + 4", "2 + 2 + 2", "1 + 8 + 3"] {
+            let start = ReasoningState(question: question)
+            let right = try await reward.value(of: try await space.likeliest(start))
+            var chain = try await space.rollOut(start, using: &random)
+            while chain.answer == Self.sum(question) { chain = try await space.rollOut(start, using: &random) }
+            #expect(try await reward.value(of: chain) < right, "\(question): \(chain.steps)")
+        }
+    }
+
+    @Test func `searches reasoning, and learns a reward that chooses among finished chains`() async throws {
+        let space = Self.space { $0.answer == Self.sum($0.question) ? 1 : 0 }
         let search = try TreeSearch(space)
         var random = Random(seed: 2)
         var trees: [SearchTree<ReasoningState>] = []
         for question in ["1 + 2 + 3", "4 + 1 + 5", "7 + 2 + 2", "3 + 3 + 8"] {
             let tree = try await search.run(ReasoningState(question: question), simulations: 60, using: &random)
             let best = tree.nodes[tree.mostVisitedPath.last!].state
-            #expect(best.answer == sum(question), "\(best.fields)")
+            #expect(best.answer == Self.sum(question), "\(best.fields)")
             trees.append(tree)
         }
         // A right step has ln 0.6, a wrong one ln 0.4: the log-probabilities tell.
@@ -139,8 +160,8 @@ import Testing
             for _ in 0..<8 {
                 chains.append(try await space.rollOut(ReasoningState(question: question), using: &random))
             }
-            right.single += chains.count { $0.answer == sum(question) }
-            if try await reward.best(of: chains)?.answer == sum(question) { right.best += 1 }
+            right.single += chains.count { $0.answer == Self.sum(question) }
+            if try await reward.best(of: chains)?.answer == Self.sum(question) { right.best += 1 }
         }
         // A sample is right with probability 0.6^3 (or two errors can't cancel); one of 8 with 0.86.
         #expect(right.best >= 3 && Double(right.single) / 40 < 0.5)

@@ -43,6 +43,22 @@ struct SpeculativeModelTests {
         #expect(await context.decodedCount == before + 1)
     }
 
+    /// With several threads llama.cpp sums the attention of a token that is alone in its batch in as many parts, once the cache
+    /// has 512 cells; with one thread drafts of long texts are decoded to the same bits (Decoding.md, "Drafts").
+    @Test func aDraftOfALongTextIsDecodedToTheSameBitsOnOneThread() async throws {
+        let sentence = "The harbour was quiet that morning, and the boats lay still between the piers. "
+        let (drafting, alone) = (try context(), try context())
+        let prompt = drafting.model.tokens(of: String(repeating: sentence, count: 32))
+        #expect(prompt.count > 512)
+        var tree = DraftTree()
+        _ = tree.add(100, after: nil)
+        _ = tree.add(200, after: nil)
+        let drafted = try await drafting.logits(after: prompt, tree: tree)
+        _ = try await alone.logits(after: [prompt])
+        let row = try await alone.logits(after: [prompt + [100]])[0]
+        #expect(zip(drafted[1], row).allSatisfy { $0 == $1 })
+    }
+
     @Test func textsWithDraftsHaveTheTargetsLaw() async throws {
         let context = try context()
         let target = EmbeddedLanguageModel(context)

@@ -1,6 +1,7 @@
 import Cascades
 import Foundation
 import Language
+import Synchronization
 import Testing
 
 @Suite struct `recording outcomes` {
@@ -71,5 +72,57 @@ import Testing
         let item = log.ids.firstIndex(of: "q4")!
         #expect(log.isPresent(item: item, stage: 0) && !log.isPresent(item: item, stage: 1))
         #expect(log.ids.last == "q3")
+    }
+
+    @Test func `where nothing comes through the rest is not asked`() async throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let many = (0..<100).map { Question(id: "q\($0)", input: "\($0) + 1", answers: ["\($0 + 1)"], group: "sums") }
+        let failing = many[10..<60].map(\.id)
+        var recorder = OutcomeRecorder(stages: [stage("a", wrong: 2, fails: failing)], judge: .number)
+        recorder.batch = 5
+        let first = try await recorder.record(many, to: path)
+        #expect(first.recorded == 10 && first.failed.count == 25 && first.unasked == 65)
+        recorder.patience = 1000
+        let second = try await recorder.record(many, to: path)
+        #expect(second.recorded == 40 && second.failed.count == 50 && second.unasked == 0)
+    }
+
+    private final class Count: Sendable {
+        let number = Atomic<Int>(0)
+    }
+
+    @Test func `what was paid for is not asked again`() async throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let asked = Count()
+        let cheap = FunctionStage("a", evidence: ["sure"]) { (question: Question) in
+            asked.number.wrappingAdd(1, ordering: .relaxed)
+            return Answer(question.answers[0], evidence: ["sure": .nan], cost: Cost(money: 0.5, seconds: 0.25))
+        }
+        var broken = OutcomeRecorder(stages: [cheap, stage("b", wrong: 5, fails: ["q3", "q12"])], judge: .number)
+        broken.batch = 1
+        #expect(try await broken.record(questions, to: path).failed.map(\.id) == ["q3", "q12"])
+        #expect(asked.number.load(ordering: .relaxed) == 20)
+        let beside = path + ".unfinished"
+        #expect(FileManager.default.fileExists(atPath: beside))
+        // A crash in the middle of a line.
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: beside))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("{\"id\":\"q5".utf8))
+        try handle.close()
+        // One of the two fails once more.
+        broken = OutcomeRecorder(stages: [cheap, stage("b", wrong: 5, fails: ["q12"])], judge: .number)
+        #expect(try await broken.record(questions, to: path).recorded == 1)
+        // The question reads otherwise now: its old answer is none.
+        var changed = questions
+        changed[12].input = "12 + 1 = ?"
+        let whole = OutcomeRecorder(stages: [cheap, stage("b", wrong: 5)], judge: .number)
+        #expect(try await whole.record(changed, to: path).recorded == 1)
+        #expect(asked.number.load(ordering: .relaxed) == 21)
+        #expect(!FileManager.default.fileExists(atPath: beside))
+        let log = try OutcomeLog.read(from: path)
+        #expect(log.count == 20 && log.isComplete)
+        let item = try #require(log.ids.firstIndex(of: "q3"))
+        #expect(log.answers[0][item] == "4" && log.money[2 * item] == 0.5 && log.seconds[2 * item] == 0.25)
+        #expect(log.signal(item: item, 2).isNaN)
     }
 }

@@ -3,9 +3,13 @@ public import NumericalMethods
 
 /// A reward model of unfinished reasoning, learned from the values that tree searches gave to their nodes.
 ///
-/// A logistic regression of a node's mean value, half a good and half a bad simulation added, on features of its chain, each
-/// node with the weight of its visits: the probability that the chain ends well. It judges steps where no answer is known, so it serves as the estimate of a search
-/// and to choose among finished chains (``best(of:)``).
+/// A logistic regression of a node's mean value on features of its chain, each node with the weight of its visits: the
+/// probability that the chain ends well. It judges steps where no answer is known, so it serves as the estimate of a search and
+/// to choose among finished chains (``best(of:)``).
+///
+/// Few visits say little, so one simulation as good as the tree's mean is added to each node. One that is as good as not for
+/// every tree would make what is seldom visited, as unlikely steps are, look better than what is visited often where a
+/// question is hard: the regression then learns to like unlikely steps.
 ///
 /// - Source: paper 169, MedS³, sections 3.2 and 3.3: a process reward model from the values of a search; best of n by it.
 public struct ProcessReward: Sendable {
@@ -32,11 +36,12 @@ public struct ProcessReward: Sendable {
         var targets: [Double] = []
         var weights: [Double] = []
         for tree in trees {
+            // No tree says that all is good or bad.
+            let mean = (tree.nodes[0].total + 0.5) / Double(tree.nodes[0].visits + 1)
             // The root is no step.
             for node in tree.nodes.dropFirst() where node.visits > 0 {
                 rows += try await features(node.state)
-                // Half a good and half a bad simulation more: few visits say less, and no tree says that all is bad.
-                targets.append((node.total + 0.5) / Double(node.visits + 1))
+                targets.append((node.total + mean) / Double(node.visits + 1))
                 weights.append(Double(node.visits))
             }
         }
