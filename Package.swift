@@ -130,9 +130,9 @@ let allRooms: [Room] = [
         products: [
             product("HummingbirdCore", "hummingbird"), product("HummingbirdTLS", "hummingbird"), asyncHTTPClient,
             product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"), product("NIOHTTP1", "swift-nio"),
-            product("NIOHTTPTypes", "swift-nio-extras"), product("NIOSSL", "swift-nio-ssl"),
-            product("HTTPTypes", "swift-http-types"), product("Logging", "swift-log"),
-            product("Tracing", "swift-distributed-tracing"),
+            product("NIOTLS", "swift-nio"), product("NIOHTTPTypes", "swift-nio-extras"),
+            product("NIOSSL", "swift-nio-ssl"), product("HTTPTypes", "swift-http-types"),
+            product("Logging", "swift-log"), product("Tracing", "swift-distributed-tracing"),
             product("ServiceLifecycle", "swift-service-lifecycle"),
             product("UnixSignals", "swift-service-lifecycle"), product("Yams", "Yams"),
         ],

@@ -12,6 +12,8 @@ public struct Store: Sendable {
     public var keys: KeyRepository { KeyRepository(database: database) }
     /// What decides.
     public var policies: PolicyRepository { PolicyRepository(database: database) }
+    /// What was found out about it.
+    public var learningStates: LearningStateRepository { LearningStateRepository(database: database) }
     /// What happened.
     public var requests: RequestRepository { RequestRepository(database: database) }
     /// How much of it there was, by the minute.

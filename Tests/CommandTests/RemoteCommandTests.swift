@@ -70,6 +70,27 @@ import Testing
         #expect(gone.status == 64 && gone.errors.contains("no model is called \"far\""), "\(gone.errors)")
     }
 
+    @Test func `labels that an endpoint can't weigh are written`() async throws {
+        let server = try await adder()
+        defer { server.stop() }
+        for name in ["near", "far"] {
+            #expect(try run("models", "add", name, "--endpoint", server.address, "--model", "m").status == 0)
+        }
+        let tasks = try folder.write(
+            #"""
+            {"task": "sums", "system": "Add.", "labels": ["5", "6"]}
+            {"id": "a", "input": "2 plus 3", "answer": "5"}
+            {"id": "b", "input": "2 plus 4", "answer": "5"}
+            """#, "sums.jsonl")
+        let log = folder.path("log.jsonl")
+        let record = try run("record", tasks, "--models", "near,far", "-o", log)
+        #expect(
+            record.status == 0 && record.errors.contains("near can't say how likely a label is"), "\(record.errors)")
+        let made = try OutcomeLog.read(from: log)
+        #expect(made.quality == [1, 1, 0, 0] && made.answers[0][0] == "5.")
+        #expect(made.schema.stages[0].evidence.contains("meanLogProbability"))
+    }
+
     @Test func `an endpoint is asked without a name, and a chat remembers`() async throws {
         let server = try await adder()
         defer { server.stop() }

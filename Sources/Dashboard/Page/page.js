@@ -6,7 +6,9 @@ const dialog = {
   /** Shows `body` under `title` until it is closed. */
   open(title, body, options = {}) {
     const element = this.element;
-    // The close event comes later: a dialog that is open already gets other contents instead.
+    // The close event comes later. A dialog that is open already gets other contents instead of being closed; one that was
+    // closed and has not heard of it yet hears of it now, lest the event be taken for the end of what is opened here.
+    if (!element.open) this.closed();
     this.onclose = options.onclose;
     const close = h('button', {type: 'button', onclick: () => element.close()}, 'Close');
     fill(element, h('div.head', {}, h('h2', {id: 'dialog-title', tabindex: -1}, title), options.buttons ? null : close),
@@ -14,6 +16,15 @@ const dialog = {
     if (!element.open) element.showModal();
     element.scrollTop = 0;
     byId('dialog-title').focus();
+  },
+
+  /** Empties what is closed, and tells who opened it. */
+  closed() {
+    const act = this.onclose;
+    this.onclose = null;
+    this.element.replaceChildren();
+    showTip('');
+    act?.();
   },
 
   /** Asks whether to do something. */
@@ -51,13 +62,7 @@ const dialog = {
     });
   },
 };
-dialog.element.addEventListener('close', () => {
-  const act = dialog.onclose;
-  dialog.onclose = null;
-  dialog.element.replaceChildren();
-  showTip('');
-  act?.();
-});
+dialog.element.addEventListener('close', () => { if (!dialog.element.open) dialog.closed(); });
 
 const page = {
   views: {overview, quality, requests, policies, keys},

@@ -47,7 +47,7 @@ const policies = {
     return mark(kind, version.state === 'canary' ? `canary, ${percent(version.share, 0)}` : version.state);
   },
 
-  /** What this gateway learned of a version since it began. */
+  /** What is known of how a version does. */
   score(score) {
     if (!score) return 'in no use';
     const parts = [`${whole(score.requests)} requests`];

@@ -61,12 +61,19 @@ const requests = {
         ? 'No request yet was decided by comparing a number with a threshold.' : 'No request yet.'));
   },
 
+  /** Shows the request that the address names. */
   async explain(id) {
+    const address = location.hash;
+    // What comes after another address was gone to is not shown, and closing leaves this one only.
+    const show = (title, body) => {
+      if (location.hash !== address) return;
+      dialog.open(title, body, {onclose: () => { if (location.hash === address) location.hash = '#requests'; }});
+    };
     let found;
     try {
       found = await gateway.live('requests/' + encodeURIComponent(id));
     } catch (error) {
-      return dialog.open(`Request ${id}`, [h('p', {}, error.message)], {onclose: () => leaveTo('#requests')});
+      return show(`Request ${id}`, [h('p', {}, error.message)]);
     }
     const {request, stages, explanation, feedback, context} = found;
     const facts = [
@@ -101,9 +108,6 @@ const requests = {
     body.push(h('h3', {}, 'Feedback'));
     body.push(feedback.length ? table('What was said of it', [['by'], ['of'], ['quality', 'number'], ['when', 'nowrap'], ['note', 'wide']],
       feedback.map(said => [said.source, said.stage || 'the answer given', significant(said.quality), moment(said.time), said.note || ''])) : h('p.empty', {}, 'None yet.'));
-    dialog.open(`Request ${request.id}`, body, {onclose: () => leaveTo('#requests')});
+    show(`Request ${request.id}`, body);
   },
 };
-
-/** Goes to a view unless another was gone to meanwhile. */
-function leaveTo(hash) { if (location.hash.startsWith(hash + '/')) location.hash = hash; }

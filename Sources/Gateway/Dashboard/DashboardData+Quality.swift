@@ -14,7 +14,7 @@ extension DashboardData {
                 return try await store.outcomeLog(LogExport(filter, answers: .none))
             } catch {
                 // Nobody judged anything yet.
-                guard case StorageError.notFound = error else { throw error }
+                guard case StorageError.noRequests = error else { throw error }
                 return nil
             }
         } or: {

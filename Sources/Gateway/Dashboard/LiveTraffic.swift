@@ -89,6 +89,8 @@ final class LiveTraffic: Sendable {
             row.answerMoney = cost.money
             row.answerTokensIn = cost.tokensIn
             row.answerTokensOut = cost.tokensOut
+        } else {
+            row.answerMoney = record.repeatedMoney
         }
         return row
     }
@@ -152,7 +154,10 @@ extension LiveTraffic.Second {
     fileprivate mutating func note(_ record: RequestRecord) {
         requests += 1
         if record.choices.count > 1 { deferred += 1 }
-        if record.answeredBy == nil || record.decision == .failed { failed += 1 }
+        switch record.decision {
+        case .abstained, .failed, .cancelled: failed += 1
+        case .answered, .cached, .failedOver, .continued, .released: break
+        }
         money += record.cost.money
         if let stage = record.answeredBy { byStage[stage, default: 0] += 1 }
     }

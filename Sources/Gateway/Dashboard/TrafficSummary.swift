@@ -62,14 +62,15 @@ struct TrafficSummary: Sendable {
         for row in rows where only == nil || row.place.model == only {
             let model = models[row.place.model]
             let stage = row.place.stage.map { hasOwnNames ? $0 : model?.stageNames[$0] ?? $0 }
-            let reference = stage.map { stage in
-                model?.referenceMoney(
+            var reference = row.answerMoney
+            if let stage, let model {
+                reference = model.referenceMoney(
                     answeredBy: stage, money: row.answerMoney, tokensIn: row.answerTokensIn,
-                    tokensOut: row.answerTokensOut, requests: Double(row.requests)) ?? row.answerMoney
+                    tokensOut: row.answerTokensOut, requests: Double(row.requests))
             }
-            total.add(row, stage: stage, reference: reference ?? 0)
-            byModel[row.place.model, default: Sums()].add(row, stage: stage, reference: reference ?? 0)
-            byMinute[row.place.minute, default: Sums()].add(row, stage: stage, reference: reference ?? 0)
+            total.add(row, stage: stage, reference: reference)
+            byModel[row.place.model, default: Sums()].add(row, stage: stage, reference: reference)
+            byMinute[row.place.minute, default: Sums()].add(row, stage: stage, reference: reference)
         }
     }
 }

@@ -161,6 +161,7 @@ struct CompletionDoor: Door {
         run.record.decision = .cached
         run.record.status = 200
         run.record.policy = cached.version
+        run.record.repeatedMoney = cached.money
         core.finish(&run)
         var reply = DoorReply(contentType: cached.contentType, body: .whole(cached.bytes))
         reply.describe(run, headers: [], isOver: true)
@@ -182,7 +183,7 @@ struct CompletionDoor: Door {
             body: .stream { [core] sink in
                 var passed = passed
                 let keeping = plan.map { _ in KeepingSink(sink, limit: core.caching.mostBytes(run.model.name)) }
-                if let keeping { await passed.write(to: keeping) } else { await passed.write(to: sink) }
+                await passed.write(to: keeping ?? sink)
                 core.finish(&passed.run)
                 if let plan, let bytes = keeping?.bytes {
                     let type = begun.contentType ?? "text/event-stream"
@@ -210,7 +211,7 @@ extension DoorReply {
         fields[.cascadeAsked] = Self.headerText(
             record.choices.count == 1
                 ? record.choices[0].name : record.choices.map(\.name).joined(separator: ","))
-        if isOver { fields[.cascadeCost] = JSONText.number(record.cost.money) }
+        if isOver { fields[.cascadeCost] = JSONText.money(record.cost.money) }
     }
 
     /// `text` as a header field may hold it.

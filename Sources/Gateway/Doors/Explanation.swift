@@ -54,7 +54,7 @@ struct Explanation {
 
     private func write(_ cost: Cost, into json: inout ByteBuffer) {
         json.writeString(
-            "{\"money\":\(JSONText.number(cost.money)),\"tokens_in\":\(JSONText.number(cost.tokensIn)),\"tokens_out\":\(JSONText.number(cost.tokensOut)),\"seconds\":\(JSONText.number(cost.seconds))}"
+            "{\"money\":\(JSONText.money(cost.money)),\"tokens_in\":\(JSONText.number(cost.tokensIn)),\"tokens_out\":\(JSONText.number(cost.tokensOut)),\"seconds\":\(JSONText.number(cost.seconds))}"
         )
     }
 

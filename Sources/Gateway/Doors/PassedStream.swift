@@ -2,6 +2,9 @@ import NIOCore
 
 /// A stream on its way to the client: what of it goes out when, what comes in its place where its stage dies, and what is
 /// said at its end.
+///
+/// Its functions stay apart (`@inline(never)`): a connection's task keeps the largest frame that it ever had, and what a dead
+/// stage asks for is seldom needed.
 struct PassedStream: Sendable {
     private(set) var begun: BegunAnswer
     private(set) var stage: Int
@@ -20,7 +23,7 @@ struct PassedStream: Sendable {
     }
 
     /// Writes it to its end, whatever that is.
-    mutating func write(to sink: any ReplySink) async {
+    @inline(never) mutating func write(to sink: any ReplySink) async {
         var fault: StageError?
         repeat {
             do {
@@ -41,7 +44,7 @@ struct PassedStream: Sendable {
         run.finish(begun, stage: stage)
     }
 
-    private mutating func pass(to sink: any ReplySink) async throws {
+    @inline(never) private mutating func pass(to sink: any ReplySink) async throws {
         while true {
             // The stream's last mark waits for the explanation.
             let waits = translator == nil && explains && !begun.isOver && begun.scanner.isDone
@@ -69,7 +72,7 @@ struct PassedStream: Sendable {
 
     /// After the first byte nobody can stand in unseen: another stage goes on where that is allowed, or the client is told in
     /// the stream itself.
-    private mutating func mend(_ error: StageError, _ sink: any ReplySink) async throws {
+    @inline(never) private mutating func mend(_ error: StageError, _ sink: any ReplySink) async throws {
         if let place = run.record.choices.lastIndex(where: { $0.stage == stage }) {
             run.record.choices[place].fail(error)
         }

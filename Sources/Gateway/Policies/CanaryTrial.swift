@@ -15,7 +15,7 @@ import Probability
 ///
 /// - Source: I. Waudby-Smith et al., "Anytime-valid off-policy inference for contextual bandits", 2024 (the numbers);
 ///   ``SequentialBet`` (the bets).
-struct CanaryTrial: Sendable, Hashable {
+struct CanaryTrial: Sendable, Hashable, Codable {
     /// What came out.
     enum Verdict: String, Sendable, Hashable {
         /// Nothing yet.
@@ -78,7 +78,7 @@ struct CanaryTrial: Sendable, Hashable {
 }
 
 /// A mean that grows.
-struct RunningMean: Sendable, Hashable {
+struct RunningMean: Sendable, Hashable, Codable {
     private(set) var count = 0
     private(set) var sum = 0.0
 

@@ -116,6 +116,14 @@ final class Learning: Sendable {
         learners.withLock { $0[model] }?.state.withLock { $0.restore(rows) }
     }
 
+    /// What the tests of `model` have come to.
+    func tests(of model: String) -> TestState? { learners.withLock { $0[model] }?.state.withLock { $0.tests } }
+
+    /// Goes on with the tests of `model` where `tests` ended.
+    func resume(_ tests: TestState, of model: String) {
+        learners.withLock { $0[model] }?.state.withLock { $0.resume(tests) }
+    }
+
     /// The state of `model`, as it is now.
     func state(of model: String) -> ModelLearning? {
         learners.withLock { $0[model] }?.state.withLock { $0 }

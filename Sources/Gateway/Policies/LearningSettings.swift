@@ -3,7 +3,7 @@ import Deferral
 /// What a virtual model's policies are held to, and how new ones are learned.
 struct LearningSettings: Sendable, Hashable {
     /// The quality that a policy may not fall below.
-    struct Floor: Sendable, Hashable {
+    struct Floor: Sendable, Hashable, Codable {
         /// The mean quality, from 0 to 1.
         var quality: Double
         /// How certain a breach must be. A policy that keeps the floor is rolled back with at most what is left of 1, however
@@ -12,7 +12,7 @@ struct LearningSettings: Sendable, Hashable {
     }
 
     /// What a version on trial has to show.
-    struct Trial: Sendable, Hashable {
+    struct Trial: Sendable, Hashable, Codable {
         /// The share of the active version's mean quality that it must keep.
         var keep = 0.98
         var confidence = 0.95

@@ -53,6 +53,10 @@ struct ModelLearning: Sendable {
     mutating func renew(_ policies: ModelPolicies, _ settings: LearningSettings) {
         let before = self.policies
         self.policies = policies
+        if settings.floor != self.settings.floor {
+            for name in scores.keys { scores[name]?.forgetFloor() }
+            settled = []
+        }
         self.settings = settings
         if before.schema != policies.schema {
             rows = ExploredRows(schema: policies.schema)
@@ -74,7 +78,10 @@ struct ModelLearning: Sendable {
         names = policies.schema.signalNames
         live = Set(policies.versions.map(\.name))
         scores = scores.filter { live.contains($0.key) }
-        trials = trials.filter { trial in policies.acting.contains { $0.part == .canary && $0.name == trial.key } }
+        trials = trials.filter { trial in
+            trial.value.settings == settings.trial
+                && policies.acting.contains { $0.part == .canary && $0.name == trial.key }
+        }
         for one in policies.acting where one.part == .canary && trials[one.name] == nil {
             trials[one.name] = CanaryTrial(settings.trial)
             settled.remove(one.name)
@@ -149,6 +156,24 @@ struct ModelLearning: Sendable {
         if pending[id] != nil { return }
         let part = policies.acting.first { $0.name == version }?.part ?? .active
         pending.insert(id, Pending(version: version, part: part, canaryShares: [:], answered: answered))
+    }
+
+    /// What the tests have come to.
+    var tests: TestState {
+        TestState(active: policies.active.name, floor: settings.floor, scores: scores, trials: trials)
+    }
+
+    /// Goes on where `tests` ended, in place of its own. Of versions that are out of use, of another floor, or of a trial with
+    /// other terms or against another version nothing is taken over.
+    mutating func resume(_ tests: TestState) {
+        for (name, score) in tests.scores where live.contains(name) {
+            scores[name] = score
+            if tests.floor != settings.floor { scores[name]?.forgetFloor() }
+        }
+        guard tests.active == policies.active.name else { return }
+        for (name, trial) in tests.trials where trials[name] != nil && trial.settings == settings.trial {
+            trials[name] = trial
+        }
     }
 
     /// Takes in explored requests of before, the oldest first. They are learned from, and no test counts them.

@@ -69,8 +69,8 @@ struct ModelPolicies: Sendable {
                     measured: file.measured, provenance: file.provenance, frontier: file.frontier,
                     policy: WidenedPolicy(file.policy, schema: file.schema, among: schema))
             }
-            var rule = try PolicyRule(file, version: version.name, model: model, stages: stages)
-            rule.number = version.number
+            let rule = try PolicyRule(
+                file, version: version.name, number: version.number, model: model, stages: stages)
             return rule
         }
         var acting = [

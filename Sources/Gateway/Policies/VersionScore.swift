@@ -1,7 +1,7 @@
 import Probability
 
 /// What is known of how well one version of a policy does.
-struct VersionScore: Sendable, Hashable {
+struct VersionScore: Sendable, Hashable, Codable {
     /// Requests that it decided.
     private(set) var requests = 0
     /// Their money, in dollars.
@@ -33,6 +33,9 @@ struct VersionScore: Sendable, Hashable {
         guard let floor, floor.quality > 0, floor.quality < 1 else { return }
         floorBet.observe(value - floor.quality, atMost: 1 - floor.quality)
     }
+
+    /// Another floor holds from now on.
+    mutating func forgetFloor() { floorBet = SequentialBet() }
 
     mutating func explored(quality: Double, cost: Double) {
         exploredQuality.add(quality)

@@ -31,6 +31,8 @@ struct RequestRecord: Sendable {
         /// In the order of the policy's schema; empty where no policy reads it.
         var evidence: [Double] = []
         var cost = Cost.zero
+        /// What of the cost went to calls whose answers were not heard to the end.
+        var lost = Cost.zero
         /// Seconds since the request came.
         var start: Double
         var duration = 0.0
@@ -80,6 +82,8 @@ struct RequestRecord: Sendable {
     var decision = Decision.failed
     var status = 0
     var cost = Cost.zero
+    /// What the answer took when it was first given, in dollars, where it is given again.
+    var repeatedMoney = 0.0
     /// Seconds from the request to its last byte, and to the first one.
     var seconds = 0.0
     var firstByteSeconds = 0.0

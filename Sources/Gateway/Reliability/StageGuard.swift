@@ -155,8 +155,9 @@ final class StageGuard: StageClient {
                     if winner == nil {
                         winner = reply
                         group.cancelAll()
-                    } else if case .stream(let source) = reply.body {
-                        source.cancel()
+                    } else {
+                        request.lost.add()
+                        if case .stream(let source) = reply.body { source.cancel() }
                     }
                 case .ended(.failure(let error)):
                     running -= 1
@@ -200,6 +201,7 @@ final class StageGuard: StageClient {
             }
             return reply
         } catch {
+            if error.mayBeBilled { request.lost.add() }
             if error == .cancelled {
                 // A call that lost to its hedge took at least so long; leaving it out would make the slow look rare.
                 let elapsed = seconds() - begin

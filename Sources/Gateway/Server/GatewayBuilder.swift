@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Cascades
 import Deferral
 import Foundation
@@ -12,8 +11,8 @@ struct GatewayBuilder {
     let group: any EventLoopGroup
     /// Loads a model by its name or path.
     let load: @Sendable (String) throws -> any LanguageModel
-    /// What endpoints are asked through; to be shut down in the end.
-    private(set) var clients: [HTTPClient] = []
+    /// The endpoints among the stages; to be shut down in the end.
+    private(set) var endpoints: [EndpointClient] = []
     private(set) var stages: [String: GatewayStage] = [:]
     /// Versions of policies, by model, that stand for those in files.
     var versions: [String: [PolicyVersion]] = [:]
@@ -48,13 +47,13 @@ struct GatewayBuilder {
             place = URLComponents(string: base).flatMap { parts in
                 parts.host.map { ServerPlace(host: $0, port: parts.port) }
             }
-            let http = LoopClients(stage.timeouts, connections: stage.guarding.concurrency, group: group)
-            clients += http.all
             var headers = stage.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
             if let key = stage.key { headers.append(("authorization", "Bearer \(key)")) }
-            client = try EndpointClient(
+            let endpoint = try EndpointClient(
                 stage: stage.name, base: base, headers: headers, timeouts: stage.timeouts,
-                replyLimit: stage.replyBytes, clients: http)
+                replyLimit: stage.replyBytes, group: group)
+            endpoints.append(endpoint)
+            client = endpoint
         }
         return GatewayStage(
             name: stage.name, model: stage.model,
@@ -98,14 +97,14 @@ struct GatewayBuilder {
             policies = try ModelPolicies(
                 versions, explores: model.learning.explores, model: model.name, stages: used)
         }
-        var made = VirtualModel(name: model.name, stages: used, policies: policies)
-        made.learning = model.learning
-        made.caching = try model.caching.map { (settings) throws(GatewayError) in try settings.over(stages, bad) }
-        made.judging = try model.judging.map { (settings) throws(GatewayError) in try settings.over(stages, bad) }
-        made.hold = model.hold
-        made.group = model.group
-        made.failsOver = model.failsOver
-        made.goesOn = model.goesOn
+        var settings = VirtualModel.Settings()
+        settings.learning = model.learning
+        settings.caching = try model.caching.map { (cache) throws(GatewayError) in try cache.over(stages, bad) }
+        settings.judging = try model.judging.map { (judge) throws(GatewayError) in try judge.over(stages, bad) }
+        settings.hold = model.hold
+        settings.group = model.group
+        settings.failsOver = model.failsOver
+        settings.goesOn = model.goesOn
         if let order = model.failOver {
             var indices: [Int] = []
             for name in order {
@@ -114,8 +113,8 @@ struct GatewayBuilder {
                 }
                 indices.append(index)
             }
-            made.failOver = indices
+            settings.failOver = indices
         }
-        return made
+        return VirtualModel(name: model.name, stages: used, policies: policies, settings: settings)
     }
 }

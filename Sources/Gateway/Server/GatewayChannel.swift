@@ -105,14 +105,24 @@ struct GatewayChannel: ServerChildChannel {
         let target = head.path ?? "/"
         let path = target.firstIndex(of: "?").map { target[..<$0] } ?? target[...]
         let request = DoorRequest(head: head, body: body, path: path, start: start)
+        // A task of its own for each request: a connection's task, which lives for hours, would keep the memory of the largest
+        // request that it ever served.
+        async let ended = respond(to: request, outbound)
+        return try await ended
+    }
+
+    /// Answers one request, and says whether another may follow on the connection.
+    @concurrent private func respond(
+        to request: DoorRequest, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    ) async throws -> Bool {
         let reply: DoorReply
-        if body.readableBytes > Self.longBody {
+        if request.body.readableBytes > Self.longBody {
             reply = await withTaskExecutorPreference(globalConcurrentExecutor) { await answerElsewhere(request) }
         } else {
             reply = await answer(request)
         }
-        try await write(reply, to: outbound, isHead: head.method == .head)
-        return head.headerFields[.connection]?.lowercased() != "close"
+        try await write(reply, to: outbound, isHead: request.head.method == .head)
+        return request.head.headerFields[.connection]?.lowercased() != "close"
             && reply.fields[.connection]?.lowercased() != "close"
     }
 

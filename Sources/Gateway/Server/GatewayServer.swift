@@ -23,7 +23,9 @@ public final class GatewayServer: Service {
     /// Where the policies are.
     let shelf: PolicyShelf
     private let doors: DoorTable
-    private let clients: [HTTPClient]
+    private let endpoints: [EndpointClient]
+    /// What traces are sent through.
+    private let client: HTTPClient?
     private let exporter: SpanExporter?
     private let stages: [String: GatewayStage]
     private let group: any EventLoopGroup
@@ -63,19 +65,20 @@ public final class GatewayServer: Service {
             try builder.makeStages()
             models = try builder.models()
         } catch {
-            for client in builder.clients { client.shutdown { _ in } }
+            for endpoint in builder.endpoints { endpoint.shutDown() }
             throw error
         }
-        var clients = builder.clients
+        var client: HTTPClient?
         var exporter: SpanExporter?
         if tracer == nil, let traces = configuration.traces {
-            let client = HTTPClient(eventLoopGroupProvider: .shared(group))
-            clients.append(client)
-            exporter = SpanExporter(traces, client: client, logger: logger)
+            let sender = HTTPClient(eventLoopGroupProvider: .shared(group))
+            client = sender
+            exporter = SpanExporter(traces, client: sender, logger: logger)
         }
         var tracer = tracer
         if let exporter { tracer = OTLPTracer(exporter, share: configuration.traces?.share ?? 1) }
-        self.clients = clients
+        endpoints = builder.endpoints
+        self.client = client
         self.exporter = exporter
         stages = builder.stages
         let services = store.map {
@@ -97,7 +100,8 @@ public final class GatewayServer: Service {
 
     deinit {
         // A server that never ran still has clients; one that did has shut them down, which this does not mind.
-        for client in clients { client.shutdown { _ in } }
+        for endpoint in endpoints { endpoint.shutDown() }
+        client?.shutdown { _ in }
     }
 
     /// The published names.
@@ -154,7 +158,10 @@ public final class GatewayServer: Service {
         }
         let background = Task { [core, shelf] in
             await withDiscardingTaskGroup { group in
-                if let services = core.services { group.addTask { await services.run() } }
+                if let services = core.services {
+                    group.addTask { await services.run() }
+                    group.addTask { await TestKeeper(core.learning, services, logger: core.logger).run() }
+                }
                 group.addTask { await shelf.run() }
                 group.addTask { await core.caching.run() }
             }
@@ -220,7 +227,8 @@ public final class GatewayServer: Service {
     private func shutDownClients() async {
         await core.judging.close()
         await exporter?.close()
-        for client in clients { try? await client.shutdown() }
+        for endpoint in endpoints { endpoint.shutDown() }
+        try? await client?.shutdown()
     }
 
     private func listening(_ port: Int) {

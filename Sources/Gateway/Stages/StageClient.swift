@@ -1,5 +1,6 @@
 import Cascades
 import NIOCore
+import Synchronization
 
 /// The interfaces that the gateway speaks, towards clients and towards stages.
 enum WireAPI: String, Sendable, CaseIterable {
@@ -28,6 +29,18 @@ struct StageRequest: Sendable {
     var headers: [(name: String, value: String)] = []
     /// Who asks: keys take turns where there is a queue.
     var key = ""
+    /// Counts the calls that were made for it in vain.
+    var lost = LostCalls()
+}
+
+/// How many calls of a stage were made for a request whose answers were not heard to the end, and which a provider may bill
+/// nevertheless: tries before the last, and calls that lost to their hedge.
+final class LostCalls: Sendable {
+    private let number = Atomic<Int>(0)
+
+    var count: Int { number.load(ordering: .relaxed) }
+
+    func add() { number.add(1, ordering: .relaxed) }
 }
 
 /// What a stage answered: the head of it, and the rest.

@@ -3,7 +3,7 @@ import NIOCore
 /// Takes a stage's answer in: whole, or until it has begun, or until a limit is reached.
 enum AnswerCollector {
     /// What became of an answer that was to be held.
-    enum Held {
+    indirect enum Held {
         case whole(ByteBuffer, AnswerScanner)
         /// A limit was reached first.
         case begun(BegunAnswer)

@@ -5,8 +5,8 @@ import Probability
 /// One request's way through a virtual model: asks the stages that the policy names, holds what it has to read, and ends
 /// with an answer, or one that has begun.
 struct ModelRun: Sendable {
-    /// What it came to.
-    enum Outcome: Sendable {
+    /// What it came to. Indirect, as is what a stage gave: tasks hold several at a time, and a thousand tasks run at once.
+    indirect enum Outcome: Sendable {
         /// A whole answer.
         case held(HeldAnswer)
         /// An answer that is being written, by the stage of this index.
@@ -19,7 +19,7 @@ struct ModelRun: Sendable {
 
     /// What one stage gave.
     struct Asked: Sendable {
-        enum Given: Sendable {
+        indirect enum Given: Sendable {
             case whole(HeldAnswer, evidence: [Double])
             case begun(BegunAnswer)
         }
@@ -32,6 +32,13 @@ struct ModelRun: Sendable {
     struct Said: Sendable {
         var body: ByteBuffer
         var fields: RequestFields
+    }
+
+    /// A request in another interface's words: rarely there, and so of a word's size.
+    private final class Translated: Sendable {
+        let said: Result<Said, TranslationError>
+
+        init(_ said: Result<Said, TranslationError>) { self.said = said }
     }
 
     let model: VirtualModel
@@ -53,7 +60,7 @@ struct ModelRun: Sendable {
     var tried = StageSet()
     private var held: [(stage: Int, answer: HeldAnswer)] = []
     /// The request as chat completions have it, where a stage needs it so.
-    private let chat: Result<Said, TranslationError>?
+    private let chat: Translated?
     /// The policy's last look, for explanations.
     private(set) var state: PolicyState?
 
@@ -70,7 +77,7 @@ struct ModelRun: Sendable {
         self.record = record
         chat =
             api.isTranslatable && model.stages.contains { !$0.interfaces.contains(api) }
-            ? Self.translated(body, from: api) : nil
+            ? Translated(Self.translated(body, from: api)) : nil
     }
 
     private static func translated(_ body: ByteBuffer, from api: WireAPI) -> Result<Said, TranslationError> {
@@ -93,7 +100,7 @@ struct ModelRun: Sendable {
             throw .unsupported(what: "it does not speak \(api.rawValue)")
         }
         do throws(TranslationError) {
-            return (.chatCompletions, try chat.get())
+            return (.chatCompletions, try chat.said.get())
         } catch {
             throw .untranslatable(error)
         }
@@ -276,6 +283,8 @@ struct ModelRun: Sendable {
         let begin = ContinuousClock.now
         var choice = RequestRecord.Choice(stage: index, name: stage.name, start: (begin - start).seconds)
         let alternatives = reading ? model.rule?.alternatives[index] : nil
+        let lost = LostCalls()
+        var hasBegun = false
         do throws(StageError) {
             var (wire, said) = try said(to: stage)
             if let continuation { said = try continuation.added(to: said, api: wire, stage: stage) }
@@ -294,7 +303,10 @@ struct ModelRun: Sendable {
             }
             let reply = try await client.send(
                 StageRequest(
-                    api: wire, body: edits.body, streams: fields.streams, headers: headers, key: record.key ?? ""))
+                    api: wire, body: edits.body, streams: fields.streams, headers: headers, key: record.key ?? "",
+                    lost: lost))
+            hasBegun = true
+            if lost.count > 0 { choice.lost = lostCost(stage, calls: lost.count) }
             let answer: HeldAnswer
             switch reply.body {
             case .whole(let bytes):
@@ -321,13 +333,22 @@ struct ModelRun: Sendable {
         } catch {
             choice.duration = (ContinuousClock.now - begin).seconds
             choice.fail(error)
-            if error.mayBeBilled {
-                // What it read is paid for, whether its answer is heard to the end or not.
-                choice.cost = stage.cost(TokenCounts(read: readEstimate), seconds: choice.duration)
+            // The last call too is one whose answer was not heard to the end.
+            let calls = max(lost.count + (hasBegun && error.mayBeBilled ? 1 : 0), error.mayBeBilled ? 1 : 0)
+            if calls > 0 {
+                choice.lost = lostCost(stage, calls: calls)
+                choice.cost = choice.lost
+                choice.cost.seconds = choice.duration
                 choice.isEstimated = true
             }
             return Asked(choice: choice, given: .failure(error))
         }
+    }
+
+    /// What `calls` calls cost of which no answer was heard to the end: what they read is paid for nevertheless.
+    private func lostCost(_ stage: GatewayStage, calls: Int) -> Cost {
+        let one = stage.cost(TokenCounts(read: readEstimate), seconds: 0)
+        return (1..<max(1, calls)).reduce(one) { sum, _ in sum + one }
     }
 
     private func held(
@@ -335,7 +356,7 @@ struct ModelRun: Sendable {
         _ index: Int, _ begin: ContinuousClock.Instant, _ choice: inout RequestRecord.Choice
     ) -> HeldAnswer {
         choice.duration = (ContinuousClock.now - begin).seconds
-        choice.cost = cost(of: scanner, stage: index, seconds: choice.duration, &choice.isEstimated)
+        choice.cost = choice.lost + cost(of: scanner, stage: index, seconds: choice.duration, &choice.isEstimated)
         if readsTexts, !scanner.text.isEmpty { choice.output = scanner.text }
         return HeldAnswer(
             status: reply.status, api: wire, contentType: reply.contentType, headers: reply.headers, bytes: bytes,
@@ -359,7 +380,8 @@ struct ModelRun: Sendable {
         let seconds = elapsed - record.choices[place].start
         var isEstimated = false
         record.choices[place].duration = seconds
-        record.choices[place].cost = cost(of: begun.scanner, stage: stage, seconds: seconds, &isEstimated)
+        record.choices[place].cost =
+            record.choices[place].lost + cost(of: begun.scanner, stage: stage, seconds: seconds, &isEstimated)
         record.choices[place].isEstimated = isEstimated
         if readsTexts, !begun.scanner.text.isEmpty { record.choices[place].output = begun.scanner.text }
     }

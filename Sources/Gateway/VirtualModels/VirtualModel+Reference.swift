@@ -25,11 +25,12 @@ extension VirtualModel {
             + (prices.perMillionTokensIn * tokensIn + prices.perMillionTokensOut * tokensOut) / 1e6
     }
 
-    /// What the reference stage would have taken for the answer of `record`; nothing where there is none.
+    /// What the reference stage would have taken for the answer of `record`, or what an answer given again took at first;
+    /// nothing where there is none.
     func referenceMoney(_ record: RequestRecord) -> Double {
         guard let name = record.answeredBy,
             let cost = record.choices.last(where: { $0.name == name && $0.failure == nil })?.cost
-        else { return 0 }
+        else { return record.repeatedMoney }
         return referenceMoney(
             answeredBy: name, money: cost.money, tokensIn: cost.tokensIn, tokensOut: cost.tokensOut, requests: 1)
     }

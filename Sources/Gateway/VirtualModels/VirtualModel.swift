@@ -18,49 +18,76 @@ struct HoldLimits: Sendable, Hashable {
 }
 
 /// A published name: a policy over stages, or a single stage.
-struct VirtualModel: Sendable {
+///
+/// It never changes, and is a class: all requests share it, and what runs for them stays small.
+final class VirtualModel: Sendable {
+    /// What is said of it beside its stages and policies.
+    struct Settings: Sendable {
+        /// What its policies are held to.
+        var learning = LearningSettings()
+        /// Which answers are given again.
+        var caching: CacheSettings?
+        /// Who judges a sample of its answers.
+        var judging: JudgeSettings?
+        var hold = HoldLimits()
+        /// Whose turn it is when a stage fails, by index: nil for the schema's order behind the failed one, then before it.
+        var failOver: [Int]?
+        /// Whether another stage stands in for one that fails.
+        var failsOver = true
+        /// Whether another stage goes on with a stream whose stage died.
+        var goesOn = false
+        /// The group of its requests, where they name none.
+        var group: String?
+    }
+
     let name: String
     /// In the order of the policy's schema.
     let stages: [GatewayStage]
     /// The rule that decides; nil where there is one stage to ask, the others standing in for it.
-    private(set) var rule: PolicyRule?
+    let rule: PolicyRule?
     /// All policies of this name, of which each request draws one; nil where it has none.
     let policies: ModelPolicies?
     /// Which of those that act was drawn.
-    private(set) var drawn = 0
-    /// What its policies are held to.
-    var learning = LearningSettings()
-    /// Which answers are given again.
-    var caching: CacheSettings?
-    /// Who judges a sample of its answers.
-    var judging: JudgeSettings?
+    let drawn: Int
     /// The names of its stages and of the numbers that are recorded of them.
     let schema: LogSchema
-    var hold = HoldLimits()
-    /// Whose turn it is when a stage fails, by index: nil for the schema's order behind the failed one, then before it.
-    var failOver: [Int]?
-    /// Whether another stage stands in for one that fails.
-    var failsOver = true
-    /// Whether another stage goes on with a stream whose stage died.
-    var goesOn = false
-    /// The group of its requests, where they name none.
-    var group: String?
+    let settings: Settings
 
-    init(name: String, stages: [GatewayStage], policies: ModelPolicies?) {
+    init(name: String, stages: [GatewayStage], policies: ModelPolicies?, settings: Settings = Settings()) {
         self.name = name
         self.stages = stages
         self.policies = policies
+        self.settings = settings
+        drawn = 0
         rule = policies?.acting[0].rule
         schema = rule?.schema ?? LogSchema(stages: stages.map { StageSchema(name: $0.name) })
     }
 
+    /// `model`, where one of its policies was drawn.
+    private init(_ model: VirtualModel, drawn: Int, rule: PolicyRule) {
+        name = model.name
+        stages = model.stages
+        policies = model.policies
+        settings = model.settings
+        schema = model.schema
+        self.drawn = drawn
+        self.rule = rule
+    }
+
+    var learning: LearningSettings { settings.learning }
+    var caching: CacheSettings? { settings.caching }
+    var judging: JudgeSettings? { settings.judging }
+    var hold: HoldLimits { settings.hold }
+    var failsOver: Bool { settings.failsOver }
+    var goesOn: Bool { settings.goesOn }
+    var group: String? { settings.group }
+
     /// The model as a request with `coin` meets it: one of its policies decides, and the rest of the coin is that one's.
     func drawn(_ coin: inout Double) -> VirtualModel {
         guard let policies, policies.acting.count > 1 else { return self }
-        var model = self
-        (model.drawn, coin) = policies.draw(coin)
-        model.rule = policies.acting[model.drawn].rule
-        return model
+        let drawn: Int
+        (drawn, coin) = policies.draw(coin)
+        return VirtualModel(self, drawn: drawn, rule: policies.acting[drawn].rule)
     }
 
     /// What a request may take at most: every stage asked once, for all that it reads and may write.
@@ -76,13 +103,13 @@ struct VirtualModel: Sendable {
     /// The stages to try when `failed` gave nothing, those that gave an answer or failed before left out.
     func standIns(for failed: Int, tried: StageSet) -> [Int] {
         guard failsOver else { return [] }
-        let order = failOver ?? (Array(stages.indices[(failed + 1)...]) + Array(stages.indices[..<failed]))
+        let order = settings.failOver ?? (Array(stages.indices[(failed + 1)...]) + Array(stages.indices[..<failed]))
         return order.filter { $0 != failed && !tried.contains($0) }
     }
 }
 
 /// A learned policy, ready to run over stages: with what must be read of each answer.
-struct PolicyRule: Sendable {
+final class PolicyRule: Sendable {
     /// What is known of it: where it came from, what it did on held-out items.
     let file: PolicyFile
     let policy: any Policy
@@ -91,7 +118,7 @@ struct PolicyRule: Sendable {
     /// What the policy is called in headers and records.
     let version: String
     /// Its number in the store.
-    var number: Int?
+    let number: Int?
     /// Which numbers are computed of each stage's answer.
     let evidence: [TextEvidence]
     /// How many alternatives of each token the evidence needs, by stage; nil where it needs no tokens.
@@ -99,7 +126,9 @@ struct PolicyRule: Sendable {
 
     /// The policy of `file` over `stages`.
     /// - Throws: ``GatewayError/badPolicy(model:reason:remedy:)``.
-    init(_ file: PolicyFile, version: String, model: String, stages: [GatewayStage]) throws(GatewayError) {
+    init(
+        _ file: PolicyFile, version: String, number: Int? = nil, model: String, stages: [GatewayStage]
+    ) throws(GatewayError) {
         let schema = file.schema
         guard schema.stages.count == stages.count else {
             throw .badPolicy(
@@ -113,6 +142,7 @@ struct PolicyRule: Sendable {
         self.schema = schema
         weights = file.objective.weights
         self.version = version
+        self.number = number
         var evidence: [TextEvidence] = []
         var alternatives: [Int?] = []
         for (index, stage) in schema.stages.enumerated() {

@@ -17,6 +17,11 @@ enum JSONText {
         return "\(value)"
     }
 
+    /// Dollars to the trillionth: sums of prices without the noise of their last digits.
+    static func money(_ value: Double) -> String {
+        abs(value) < 1e3 ? number((value * 1e12).rounded() / 1e12) : number(value)
+    }
+
     /// The text of what is between a string's quotes; U+FFFD stands for half a surrogate pair.
     static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         var result: [UInt8] = []

@@ -77,6 +77,9 @@ public final class BudgetKeeper: Sendable {
             State(holder: UUID().uuidString, watch: PeerWatch(patience: options.patience / .seconds(1))))
     }
 
+    /// The gateway's name among those that share the store; another one once it was taken for dead.
+    public var holder: String { state.withLock { $0.holder } }
+
     /// The budget of the key called `key`, whose limits are `limits` from now on.
     public func budget(of key: String, limits: [Limit]) -> KeyBudget {
         state.withLock { state in

@@ -24,6 +24,8 @@ public enum StorageError: Error, Equatable, Sendable {
     case badAddress(text: String, reason: String)
     /// Something that is not in the store.
     case notFound(kind: String, name: String)
+    /// No request is of the kind that was asked for, or none of those has feedback.
+    case noRequests(judged: Bool)
     /// A value that can't be stored as what it is given as.
     case improper(what: String, reason: String)
 
@@ -63,6 +65,10 @@ extension StorageError: CustomStringConvertible {
             "'\(text)' is no store: \(reason). Give the path of a file, or postgresql://user@host/database."
         case .notFound(let kind, let name):
             "there is no \(kind) '\(name)' in the store."
+        case .noRequests(judged: false):
+            "no request in the store is of this kind. Ask for another model, key, version or time."
+        case .noRequests(judged: true):
+            "no request of this kind has feedback. Send some to /v1/feedback, or ask for those without it too."
         case .improper(let what, let reason):
             "\(what): \(reason)."
         }

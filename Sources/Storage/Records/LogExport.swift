@@ -35,7 +35,7 @@ extension Store {
     /// The columns are those of all schemas that the requests were recorded with, in the order in which they first occur.
     /// A stage's quality is the mean of what each source said of it last; what was said of the answer counts for the stage
     /// that gave it. A propensity of zero, which no stage that was asked can have, is a missing cell.
-    /// - Throws: ``StorageError``; ``StorageError/notFound(kind:name:)`` where no request is as `export` says;
+    /// - Throws: ``StorageError``; ``StorageError/noRequests(judged:)`` where no request is as `export` says;
     ///   `LogError` where there are too many stages for one log.
     public func outcomeLog(_ export: LogExport = LogExport()) async throws -> OutcomeLog {
         var filter = export.filter
@@ -44,8 +44,7 @@ extension Store {
             var columns = LogColumns()
             for schema in try Self.schemas(connection, filter) { columns.note(schema) }
             guard let schema = columns.schema else {
-                throw StorageError.notFound(
-                    kind: "request", name: export.includesUnjudged ? "of this kind" : "with feedback, of this kind")
+                throw StorageError.noRequests(judged: !export.includesUnjudged)
             }
             if schema.stages.count > StageSet.capacity {
                 throw LogError.unsuitable(

@@ -38,11 +38,14 @@ public struct Serving: Sendable, Hashable {
     public var estimated: [Int]
     /// The stages that gave no answer.
     public var failures: [Failure]
+    /// What the answer took when it was first given, in US dollars, where it was given again out of a cache; else 0.
+    public var repeatedMoney: Double
 
     /// A serving; nothing failed, nothing is estimated.
     public init(
         interface: String, policy: String? = nil, decision: String, httpStatus: Int, elapsed: Double,
-        firstByte: Double, isStreamed: Bool = false, estimated: [Int] = [], failures: [Failure] = []
+        firstByte: Double, isStreamed: Bool = false, estimated: [Int] = [], failures: [Failure] = [],
+        repeatedMoney: Double = 0
     ) {
         self.interface = interface
         self.policy = policy
@@ -53,5 +56,6 @@ public struct Serving: Sendable, Hashable {
         self.isStreamed = isStreamed
         self.estimated = estimated
         self.failures = failures
+        self.repeatedMoney = repeatedMoney
     }
 }

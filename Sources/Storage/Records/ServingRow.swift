@@ -4,7 +4,7 @@ import Foundation
 extension Serving {
     static let columnNames = [
         "interface", "policy_name", "decision", "http_status", "elapsed", "first_byte", "streamed", "estimated",
-        "failures",
+        "failures", "repeated_money",
     ]
 
     /// The values of its columns; none where nothing is known of it.
@@ -17,7 +17,7 @@ extension Serving {
         return [
             .text(serving.interface), .text(serving.policy), .text(serving.decision), .int(serving.httpStatus),
             .double(serving.elapsed), .double(serving.firstByte), .integer(serving.isStreamed ? 1 : 0),
-            .integer(estimated), .text(failures),
+            .integer(estimated), .text(failures), .double(serving.repeatedMoney),
         ]
     }
 
@@ -36,6 +36,7 @@ extension Serving {
             interface: interface, policy: try row.optionalText(first + 1), decision: try row.text(first + 2),
             httpStatus: try row.int(first + 3), elapsed: try row.numberOrMissing(first + 4),
             firstByte: try row.numberOrMissing(first + 5), isStreamed: try row.int(first + 6) != 0,
-            estimated: (0..<63).filter { estimated >> $0 & 1 == 1 }, failures: failures ?? [])
+            estimated: (0..<63).filter { estimated >> $0 & 1 == 1 }, failures: failures ?? [],
+            repeatedMoney: try row.optionalDouble(first + 9) ?? 0)
     }
 }

@@ -74,9 +74,11 @@ struct SQLiteConnection: DatabaseConnection {
         guard let error = error as? DatabaseError else { return error }
         let reason = error.message ?? "\(error.resultCode)"
         return switch error.resultCode {
-        case .SQLITE_BUSY, .SQLITE_LOCKED: StorageError.locked(place: place, reason: reason)
+        // PROTOCOL: others were in the way of opening the log each time that it was tried.
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: StorageError.locked(place: place, reason: reason)
         case .SQLITE_FULL: StorageError.full(place: place, reason: reason)
-        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_PERM:
+        // None of these says anything against what was to be written: it can be tried again.
+        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_PERM, .SQLITE_NOMEM, .SQLITE_INTERRUPT, .SQLITE_ABORT:
             StorageError.unreachable(place: place, reason: reason)
         case .SQLITE_READONLY: StorageError.readOnly(place: place, reason: reason)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: StorageError.damaged(place: place, reason: reason)

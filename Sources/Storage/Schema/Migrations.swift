@@ -103,5 +103,17 @@ extension Migration {
             statements: ["stage TEXT", "policy TEXT", "money DOUBLE PRECISION"].map {
                 "ALTER TABLE answers ADD COLUMN \($0)"
             }),
+        // What a cache saved.
+        Migration(version: 6, statements: ["ALTER TABLE requests ADD COLUMN repeated_money DOUBLE PRECISION"]),
+        Migration(
+            version: 7,
+            statements: [
+                // What the tests of each gateway have come to.
+                """
+                CREATE TABLE learning_states (
+                    model TEXT NOT NULL, holder TEXT NOT NULL, content TEXT NOT NULL, judged BIGINT NOT NULL,
+                    saved DOUBLE PRECISION NOT NULL, PRIMARY KEY (model, holder))
+                """
+            ]),
     ]
 }

@@ -43,7 +43,8 @@ public struct TrafficRow: Sendable, Hashable {
     public var money = 0.0
     /// The sum of the requests' seconds.
     public var seconds = 0.0
-    /// What the answers took that were given: dollars, tokens read, tokens written.
+    /// What the answers took that were given: dollars, tokens read, tokens written. Of those that were given again out of a
+    /// cache, which no stage gave, the dollars that they took at first.
     public var answerMoney = 0.0
     public var answerTokensIn = 0.0
     public var answerTokensOut = 0.0
@@ -96,6 +97,8 @@ public struct TrafficTally: Sendable {
             row.answerMoney = Self.known(cost.money)
             row.answerTokensIn = Self.known(cost.tokensIn)
             row.answerTokensOut = Self.known(cost.tokensOut)
+        } else if let serving = record.serving {
+            row.answerMoney = Self.known(serving.repeatedMoney)
         }
         add(row)
     }

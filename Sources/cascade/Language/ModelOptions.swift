@@ -5,7 +5,7 @@ import Language
 
 /// How models run.
 struct ModelOptions: ParsableArguments {
-    @Option(name: .long, help: "Threads of the computation. (default: one a core)")
+    @Option(name: .long, help: "Threads of the computation. (default: one for each core that is free)")
     var threads: Int?
 
     @Option(

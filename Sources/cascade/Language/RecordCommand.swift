@@ -17,7 +17,7 @@ struct RecordCommand: AsyncParsableCommand {
               {"id": "q1", "input": "What is the capital of France?", "answer": "Paris"}
 
             Keys of the first line: task, system, template ("Define {input}."), examples (objects with input and answer), \
-            cue, labels (then the likeliest is chosen), calibrate, judge (exact, label, contains, number), maximum_tokens. \
+            cue, labels (then the likeliest is chosen, or written with --own-words), calibrate, judge (exact, label, contains, number), maximum_tokens. \
             Of a question: id, input, answer or answers, group, split, labels.
 
             The log grows with each batch. A run that was interrupted goes on where it was when it is started again.
@@ -46,6 +46,12 @@ struct RecordCommand: AsyncParsableCommand {
     var samples = 0
     @Flag(name: .long, help: "Ask each model whether its answer is right.")
     var selfAssess = false
+    @Flag(
+        name: .long,
+        help:
+            "Have answers written, though there are labels to choose from: as behind a gateway, and as endpoints do in any case."
+    )
+    var ownWords = false
     @Flag(name: .long, help: "Leave the questions' texts out of the log.")
     var noInputs = false
     @OptionGroup(title: "How they answer") var sampling: SamplingOptions
@@ -69,21 +75,27 @@ struct RecordCommand: AsyncParsableCommand {
     func run() async throws {
         var file = try TaskFile.read(from: tasks)
         if let count = sampling.maxTokens { file.task.maximumTokens = count }
-        if file.isChoosing, samples > 0 || selfAssess {
+        _ = try OutputFile(outputPath)
+        let models = try names.map { try options.load($0, sequences: batch * (1 + samples)) }
+        var isChoosing = file.isChoosing && !ownWords
+        if isChoosing, let model = models.first(where: { !$0.capabilities.serve(.scoring) }) {
+            isChoosing = false
+            Output.message(
+                "\(model.name) can't say how likely a label is: all models write their answers, which are right where they say the label"
+            )
+        }
+        if isChoosing, samples > 0 || selfAssess {
             throw Failure(
                 .usage,
                 "--samples and --self-assess are for answers in a model's own words; here labels are chosen, whose probabilities say it all."
             )
         }
-        _ = try OutputFile(outputPath)
         var evidence = TextEvidence()
         evidence.samples = samples
         evidence.assessesItself = selfAssess
-        let stages = try names.map { name in
-            let model = try options.load(name, sequences: batch * (1 + samples))
-            return file.task.stage(
-                model, chat: model.chats, choosing: file.isChoosing, evidence: evidence,
-                sampling: sampling.parameters)
+        let stages = models.map { model in
+            file.task.stage(
+                model, chat: model.chats, choosing: isChoosing, evidence: evidence, sampling: sampling.parameters)
         }
         var recorder = OutcomeRecorder(stages: stages, judge: file.task.judge)
         recorder.batch = batch
@@ -98,7 +110,9 @@ struct RecordCommand: AsyncParsableCommand {
         if let first = summary.failed.first {
             throw Failure(
                 .unavailable,
-                "\(summary.failed.count) answers failed and their questions were not recorded, first question \(first.id) (\(first.stage)): \(first.reason) Run the command again to ask them again."
+                "\(summary.failed.count) answers failed and their questions were not recorded, first question \(first.id) (\(first.stage)): \(first.reason)"
+                    + (summary.unasked > 0 ? " The \(summary.unasked) questions behind them were not asked." : "")
+                    + " Run the command again: it asks only what failed or was not asked."
             )
         }
     }

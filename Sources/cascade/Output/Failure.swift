@@ -85,7 +85,7 @@ struct Failure: Error {
         switch error {
         case .badAddress, .improper: .usage
         case .unreachable, .uncertain, .locked, .full, .readOnly, .closed: .unavailable
-        case .damaged, .newerVersion, .refused, .unexpectedValue, .notFound: .data
+        case .damaged, .newerVersion, .refused, .unexpectedValue, .notFound, .noRequests: .data
         }
     }
 

@@ -52,11 +52,19 @@ import Testing
             let id = try #require(again("x-cascade-request-id"))
             let record = try #require(try await gateway.store.requests.request(id))
             #expect(record.cost.money == 0 && record.trace.choices.isEmpty && record.status == .answered)
-            #expect(record.serving?.decision == "cached")
+            #expect(record.serving?.decision == "cached" && record.serving?.repeatedMoney == 20)
+            // Three answers of one stage, its own reference, took 20 each; the fourth took nothing.
+            let (_, summary) = try await gateway.administer(.GET, "live/summary?window=hour")
+            let total = try #require(summary["total"])
+            #expect(total["requests"]?.number == 4 && total["failed"]?.number == 0)
+            #expect(total["money"]?.number == 60 && total["reference"]?.number == 80, "\(total)")
+            let metrics = try PrometheusParser(
+                try await gateway.send(.GET, "/metrics", key: StoredGateway.administrator).body)
+            #expect(metrics.value("cascade_saved_dollars", ["model": "small"]) == 20)
             let (_, json) = try await gateway.administer(.GET, "cache")
-            let counts = try #require(json["data"]?.elements?.first)
-            #expect(counts["exact_hits"]?.number == 1 && counts["misses"]?.number == 3)
-            #expect(counts["saved"]?.number == 20 && counts["entries"]?.number == 3)
+            let cache = try #require(json["data"]?.elements?.first)
+            #expect(cache["exact_hits"]?.number == 1 && cache["misses"]?.number == 3)
+            #expect(cache["saved"]?.number == 20 && cache["entries"]?.number == 3)
         }
     }
 

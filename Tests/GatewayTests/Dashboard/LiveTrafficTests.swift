@@ -51,6 +51,18 @@ import Testing
         #expect(live.count == 770)
     }
 
+    @Test func `an answer out of a cache is no failure, and saves what it took at first`() {
+        let live = LiveTraffic()
+        live.note(Self.record(1, at: 600))
+        var again = Self.record(2, at: 600, asked: [], decision: .cached)
+        again.repeatedMoney = 0.5
+        live.note(again)
+        live.note(Self.record(3, at: 600, asked: [], decision: .abstained))
+        #expect(live.seconds(from: 0, through: 1_000).first?.failed == 1)
+        #expect(live.rows(from: 0, stretch: 1).reduce(0) { $0 + $1.answerMoney } == 1)
+        #expect(live.rows(from: 0, stretch: 1).reduce(0) { $0 + $1.money } == 0.5)
+    }
+
     @Test func `the last requests are bounded, the newest first, and hold no texts`() {
         let live = LiveTraffic()
         for number in 0..<(LiveTraffic.requests + 100) {

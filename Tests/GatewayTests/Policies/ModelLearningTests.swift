@@ -1,5 +1,6 @@
 import Cascades
 import Deferral
+import Foundation
 import Probability
 import Storage
 import Testing
@@ -143,6 +144,65 @@ import Testing
             try play(20_000, &traffic, &learning, &shelf, judged: 0.5, all: true) { !$0.done.isEmpty }
             #expect(shelf.active == expected)
             #expect(learning.trials.isEmpty && learning.policies.acting.map(\.part) == [.active, .exploring])
+        }
+    }
+
+    @Test func `tests go on elsewhere as if nothing had happened`() throws {
+        let versions = [
+            SimulatedTraffic.version(1, SimulatedTraffic.threshold(0.5)),
+            SimulatedTraffic.version(2, SimulatedTraffic.threshold(0.45), .canary, share: 0.3),
+        ]
+        func terms(_ settings: inout LearningSettings) {
+            settings.explores = 0.1
+            settings.floor = LearningSettings.Floor(quality: 0.7)
+            settings.trial = LearningSettings.Trial(keep: 0.9, least: 100_000)
+        }
+        var (first, shelf) = try make(versions, terms)
+        var traffic = SimulatedTraffic(seed: 12)
+        try play(1000, &traffic, &first, &shelf, delay: 0, all: true)
+        let kept = try JSONEncoder().encode(first.tests)
+        var (second, secondShelf) = try make(versions, terms)
+        second.resume(try JSONDecoder().decode(TestState.self, from: kept))
+        #expect(second.tests == first.tests && first.tests.judged > 900)
+        var same = traffic
+        try play(500, &traffic, &first, &shelf, delay: 0, all: true)
+        try play(500, &same, &second, &secondShelf, delay: 0, all: true)
+        #expect(second.tests == first.tests && first.tests.judged > 1400)
+        #expect(first.tests.trials["v2"]?.compared ?? 0 > 100)
+        // Versions that are out of use are forgotten.
+        var (alone, _) = try make([versions[0]], terms)
+        alone.resume(first.tests)
+        #expect(alone.tests.scores.keys.sorted() == ["v1"] && alone.tests.trials.isEmpty)
+        // A trial was against the version that was in force.
+        var (other, _) = try make(
+            [SimulatedTraffic.version(3, SimulatedTraffic.threshold(0.5)), versions[1]], terms)
+        other.resume(first.tests)
+        #expect(other.tests.trials["v2"] == CanaryTrial(other.settings.trial))
+    }
+
+    @Test func `other terms are tested anew, what is known stays`() throws {
+        let versions = [
+            SimulatedTraffic.version(1, SimulatedTraffic.threshold(0.5)),
+            SimulatedTraffic.version(2, SimulatedTraffic.threshold(0.45), .canary, share: 0.3),
+        ]
+        var (learning, shelf) = try make(versions) {
+            $0.floor = LearningSettings.Floor(quality: 0.95, confidence: 0.999_999)
+            $0.trial = LearningSettings.Trial(keep: 0.9, least: 100_000)
+        }
+        var traffic = SimulatedTraffic(seed: 13)
+        try play(100, &traffic, &learning, &shelf)
+        let before = learning.tests
+        #expect(shelf.done.isEmpty && (before.scores["v1"]?.floorBet.largest ?? 0) > 1)
+        var settings = learning.settings
+        settings.floor = LearningSettings.Floor(quality: 0.5)
+        settings.trial.keep = 0.8
+        var (other, _) = try make(versions) { $0 = settings }
+        other.resume(before)
+        learning.renew(learning.policies, settings)
+        for tests in [learning.tests, other.tests] {
+            #expect(tests.scores["v1"]?.floorBet.count == 0)
+            #expect(tests.scores["v1"]?.quality == before.scores["v1"]?.quality)
+            #expect(tests.trials["v2"] == CanaryTrial(settings.trial))
         }
     }
 

@@ -24,9 +24,9 @@ private final class Puppet: StageClient {
 }
 
 extension StageGuard {
-    fileprivate func ask(_ key: String = "") async throws(StageError) -> String {
+    fileprivate func ask(_ key: String = "", lost: LostCalls = LostCalls()) async throws(StageError) -> String {
         let reply = try await send(
-            StageRequest(api: .chatCompletions, body: ByteBuffer(), streams: false, key: key))
+            StageRequest(api: .chatCompletions, body: ByteBuffer(), streams: false, key: key, lost: lost))
         guard case .whole(let bytes) = reply.body else { throw .cancelled }
         return String(buffer: bytes)
     }
@@ -46,8 +46,9 @@ extension StageGuard {
             if number < 3 { throw .broken(reason: "x") }
             return "ok"
         }
-        #expect(try await StageGuard(passing, limits, seed: 1).ask() == "ok")
-        #expect(passing.count == 3)
+        let lost = LostCalls()
+        #expect(try await StageGuard(passing, limits, seed: 1).ask(lost: lost) == "ok")
+        #expect(passing.count == 3 && lost.count == 2)
         let lasting = Puppet { (_) throws(StageError) in throw .unsupported(what: "x") }
         await #expect(throws: StageError.unsupported(what: "x")) {
             try await StageGuard(lasting, limits, seed: 1).ask()
@@ -160,7 +161,8 @@ extension StageGuard {
         }
         let stage = StageGuard(puppet, limits, seed: 1, clock: clock)
         for _ in 0..<100 { #expect(try await stage.ask() == "quick") }
-        let slow = Task { try await stage.ask() }
+        let lost = LostCalls()
+        let slow = Task { try await stage.ask(lost: lost) }
         while puppet.count < 102 {
             clock.advance(by: .milliseconds(1))
             await Task.yield()
@@ -171,6 +173,7 @@ extension StageGuard {
         }
         #expect(try await slow.value == "102")
         #expect(stage.status.hedges == 1 && stage.status.running == 0)
+        #expect(lost.count == 1)
     }
 }
 

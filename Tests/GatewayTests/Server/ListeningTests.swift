@@ -63,6 +63,18 @@ private let openssl = "/usr/bin/openssl"
                 try await client.shutdown()
                 #expect(response.status == .ok && body.contains("secret"))
             }
+            // A gateway before this one trusts no certificate that anybody could have made, and says so.
+            let plain = try RunningGateway.configuration(["small": upstream])
+            for (behind, reason) in [(configuration, "certificate is not trusted"), (plain, "does not speak TLS")] {
+                try await RunningGateway.run(behind) { behind in
+                    var front = plain
+                    front.stages[0].kind = .endpoint("https://localhost:\(behind.port)/v1")
+                    try await RunningGateway.run(front) { front in
+                        let reply = try await front.post("/v1/chat/completions", RunningGateway.chat("small"))
+                        #expect(reply.status == 502 && reply.body.contains(reason), "\(reply.body)")
+                    }
+                }
+            }
             configuration.tls?.key = "\(folder)/none.pem"
             await #expect(throws: GatewayError.self) { try await RunningGateway.run(configuration) { _ in } }
         }

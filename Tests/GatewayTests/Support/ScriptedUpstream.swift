@@ -39,7 +39,7 @@ final class ScriptedUpstream: Sendable {
     typealias Script = @Sendable (Request) -> [Step]
 
     private let script: Script
-    private let state = Mutex((requests: [Request](), open: 0, abandoned: 0))
+    private let state = Mutex((requests: [Request](), connections: 0, abandoned: 0))
 
     let port: Int
 
@@ -51,6 +51,8 @@ final class ScriptedUpstream: Sendable {
     /// Its address up to `/v1`.
     var address: String { "http://127.0.0.1:\(port)/v1" }
     var requests: [Request] { state.withLock { $0.requests } }
+    /// Connections that were made to it.
+    var connections: Int { state.withLock { $0.connections } }
     /// Connections that the other side closed while an answer was being written.
     var abandoned: Int { state.withLock { $0.abandoned } }
 
@@ -83,6 +85,7 @@ final class ScriptedUpstream: Sendable {
     }
 
     private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+        state.withLock { $0.connections += 1 }
         try await connection.executeThenClose { inbound, outbound in
             var received = ""
             var parts = inbound.makeAsyncIterator()

@@ -131,6 +131,12 @@ struct RandomJSON {
         #expect(found == "a\n\"é🦊\u{FFFD}")
     }
 
+    @Test func `money is written without the noise of sums`() {
+        #expect(JSONText.money(0.1 + 0.2) == "0.3" && JSONText.money(3 * 1.1e-6) == "3.3e-06")
+        #expect(JSONText.money(0) == "0" && JSONText.money(12) == "12" && JSONText.money(-0.1 - 0.2) == "-0.3")
+        #expect(JSONText.money(.nan) == "null" && JSONText.money(123_456.789) == "123456.789")
+    }
+
     @Test func `texts survive being written and read`() throws {
         for text in ["", "plain", "a\"b\\c\n\r\t\u{1}\u{1F}é漢🦊/"] {
             let written = JSONText.quoted(text)

@@ -131,7 +131,7 @@ import Testing
         #expect(log.answers.isEmpty && log.inputs.isEmpty)
         let digests = try await store.outcomeLog(LogExport(answers: .digests)).answers
         #expect(digests.count == 3 && digests[0].names.allSatisfy { $0.count == 64 })
-        await #expect(throws: StorageError.notFound(kind: "request", name: "with feedback, of this kind")) {
+        await #expect(throws: StorageError.noRequests(judged: true)) {
             _ = try await store.outcomeLog(LogExport(.init(from: 35)))
         }
         // What is too old to keep goes with all that was said of it.

@@ -67,7 +67,8 @@ enum SampleRecords {
             httpStatus: 200 + random.integer(below: 300), elapsed: random.uniform(), firstByte: random.uniform(),
             isStreamed: random.uniform() < 0.5, estimated: (0..<count).filter { _ in random.uniform() < 0.5 },
             failures: random.uniform() < 0.5
-                ? [] : [Serving.Failure(stage: 2, kind: "status 500", start: 0.1, duration: random.uniform())])
+                ? [] : [Serving.Failure(stage: 2, kind: "status 500", start: 0.1, duration: random.uniform())],
+            repeatedMoney: random.uniform() < 0.5 ? 0 : random.uniform())
     }
 
     static func records(_ count: Int, seed: UInt64 = 1) -> [RequestRecord] {

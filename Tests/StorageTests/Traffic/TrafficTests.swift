@@ -55,7 +55,8 @@ import Testing
             #expect(near(row.money, own.reduce(0) { $0 + $1.cost.money }))
             #expect(near(row.seconds, own.reduce(0) { $0 + $1.secondsTaken }))
             let answers = own.compactMap { record in record.trace.choices.last { $0.stage == record.answered } }
-            #expect(near(row.answerMoney, answers.reduce(0) { $0 + $1.cost.money }))
+            let repeated = own.reduce(0) { $0 + ($1.answered == nil ? $1.serving?.repeatedMoney ?? 0 : 0) }
+            #expect(near(row.answerMoney, answers.reduce(0) { $0 + $1.cost.money } + repeated))
             #expect(near(row.answerTokensIn, answers.reduce(0) { $0 + $1.cost.tokensIn }))
             #expect(near(row.answerTokensOut, answers.reduce(0) { $0 + $1.cost.tokensOut }))
         }

@@ -1,16 +1,12 @@
-import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import Synchronization
 
 /// One call of an endpoint while it runs: takes what comes on the event loop, and gives it to the task that waits.
 ///
 /// A whole answer wakes its task once; a stream wakes it with the head and then whenever bytes are there. When more than
 /// ``highWater`` bytes wait to be fetched, reading stops until they are.
-final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
-    typealias Response = Void
-
+final class UpstreamCall: ByteSource {
     /// The head of an answer.
     struct Head: Sendable {
         var status: Int
@@ -23,7 +19,16 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         case none
         case head(CheckedContinuation<Result<Head, StageError>, Never>)
         case bytes(CheckedContinuation<Result<ByteBuffer?, StageError>, Never>)
-        case whole(CheckedContinuation<Result<ByteBuffer, StageError>, Never>)
+        case whole(CheckedContinuation<Result<(Head, ByteBuffer), StageError>, Never>)
+    }
+
+    /// Whether its connection is to go on.
+    enum Reading {
+        case readOn
+        /// Until it is told to.
+        case pause
+        /// It is of no more use.
+        case stop
     }
 
     private struct State {
@@ -32,9 +37,10 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         var isOver = false
         var error: StageError?
         var waiter = Waiter.none
-        var resume: EventLoopPromise<Void>?
-        var task: HTTPClient.Task<Void>?
-        var isCancelled = false
+        /// What it runs on, once it does.
+        var channel: (any Channel)?
+        /// Whether its connection waits until what came has been fetched.
+        var isPaused = false
         var isPoked = false
         /// What fires when the next bytes come too late.
         var watch: Scheduled<Void>?
@@ -58,16 +64,6 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
 
     // MARK: - The task's side
 
-    /// Notes the running request, so that it can be cancelled, and watches over its time.
-    func start(_ task: HTTPClient.Task<Void>) {
-        let isCancelled = state.withLock { state in
-            state.task = task
-            return state.isCancelled
-        }
-        if isCancelled { task.fail(reason: CancellationError()) }
-        schedule(on: task.eventLoop, after: min(timeouts.firstByte, timeouts.idle, timeouts.total))
-    }
-
     /// The head of the answer.
     func head() async throws(StageError) -> Head {
         try await withTaskCancellationHandler {
@@ -85,20 +81,19 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         }.get()
     }
 
-    /// All bytes of the answer, once it has ended.
-    func whole() async throws(StageError) -> ByteBuffer {
+    /// The head and all bytes of the answer, once it has ended.
+    func whole() async throws(StageError) -> (head: Head, body: ByteBuffer) {
         try await withTaskCancellationHandler {
             await withCheckedContinuation {
-                (continuation: CheckedContinuation<Result<ByteBuffer, StageError>, Never>) in
-                let (ready, resume): (Result<ByteBuffer, StageError>?, EventLoopPromise<Void>?) = state.withLock {
+                (continuation: CheckedContinuation<Result<(Head, ByteBuffer), StageError>, Never>) in
+                let (ready, paused): (Result<(Head, ByteBuffer), StageError>?, (any Channel)?) = state.withLock {
                     state in
                     if let error = state.error { return (.failure(error), nil) }
-                    if state.isOver { return (.success(state.buffer), nil) }
+                    if state.isOver, let head = state.head { return (.success((head, state.buffer)), nil) }
                     state.waiter = .whole(continuation)
-                    defer { state.resume = nil }
-                    return (nil, state.resume)
+                    return (nil, Self.paused(&state))
                 }
-                resume?.succeed(())
+                tell(paused, .readOn)
                 if let ready { continuation.resume(returning: ready) }
             }
         } onCancel: {
@@ -106,17 +101,23 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         }.get()
     }
 
+    /// The channel that is to be told to read on, if it waits for that.
+    private static func paused(_ state: inout State) -> (any Channel)? {
+        guard state.isPaused else { return nil }
+        state.isPaused = false
+        return state.channel
+    }
+
     func next() async throws(StageError) -> ByteBuffer? {
         try await withTaskCancellationHandler {
             await withCheckedContinuation {
                 (continuation: CheckedContinuation<Result<ByteBuffer?, StageError>, Never>) in
-                let (ready, resume): (Result<ByteBuffer?, StageError>?, EventLoopPromise<Void>?) = state.withLock {
+                let (ready, paused): (Result<ByteBuffer?, StageError>?, (any Channel)?) = state.withLock {
                     state in
                     if state.buffer.readableBytes > 0 {
                         let bytes = state.buffer
                         state.buffer = ByteBuffer()
-                        defer { state.resume = nil }
-                        return (.success(bytes), state.resume)
+                        return (.success(bytes), Self.paused(&state))
                     }
                     if let error = state.error { return (.failure(error), nil) }
                     if state.isOver { return (.success(nil), nil) }
@@ -127,7 +128,7 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
                     state.waiter = .bytes(continuation)
                     return (nil, nil)
                 }
-                resume?.succeed(())
+                tell(paused, .readOn)
                 if let ready { continuation.resume(returning: ready) }
             }
         } onCancel: {
@@ -147,19 +148,32 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         if case .bytes(let continuation) = waiter { continuation.resume(returning: .success(ByteBuffer())) }
     }
 
-    func cancel() {
-        let task = state.withLock { state in
-            state.isCancelled = true
-            return state.isOver ? nil : state.task
-        }
-        end(with: .cancelled)
-        task?.fail(reason: CancellationError())
+    func cancel() { stop(with: .cancelled) }
+
+    /// Ends the call with `error`, and the connection with it.
+    private func stop(with error: StageError) {
+        let channel = state.withLock { $0.isOver ? nil : $0.channel }
+        end(with: error)
+        tell(channel, .abandon)
+    }
+
+    private func tell(_ channel: (any Channel)?, _ kind: UpstreamConnection.Word.Kind) {
+        channel?.triggerUserOutboundEvent(UpstreamConnection.Word(kind: kind, call: self), promise: nil)
     }
 
     // MARK: - The event loop's side
 
-    func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
-        let head = Head(status: Int(head.status.code), headers: head.headers)
+    /// Notes what it runs on.
+    /// - Returns: false where it is over already.
+    func run(on channel: any Channel) -> Bool {
+        state.withLock { state in
+            if state.isOver { return false }
+            state.channel = channel
+            return true
+        }
+    }
+
+    func receive(_ head: Head) {
         let waiter: Waiter = state.withLock { state in
             state.head = head
             state.lastProgress = .now()
@@ -168,76 +182,66 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
             return state.waiter
         }
         if case .head(let continuation) = waiter { continuation.resume(returning: .success(head)) }
-        return task.eventLoop.makeSucceededVoidFuture()
     }
 
-    func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
+    func receive(_ bytes: ByteBuffer) -> Reading {
         enum Action {
-            case give(CheckedContinuation<Result<ByteBuffer?, StageError>, Never>, ByteBuffer)
-            case wait(EventLoopFuture<Void>)
+            case give(CheckedContinuation<Result<ByteBuffer?, StageError>, Never>)
+            case pause
             case tooLarge
-            case go
+            case readOn
         }
         let action: Action = state.withLock { state in
+            if state.isOver { return .readOn }
             state.lastProgress = .now()
             if case .bytes(let continuation) = state.waiter {
                 state.waiter = .none
-                return .give(continuation, buffer)
+                return .give(continuation)
             }
             if state.buffer.readableBytes == 0 {
-                state.buffer = buffer
+                state.buffer = bytes
             } else {
-                state.buffer.writeImmutableBuffer(buffer)
-            }
-            if !streams || state.head?.status != 200 {
-                return state.buffer.readableBytes > limit ? .tooLarge : .go
+                state.buffer.writeImmutableBuffer(bytes)
             }
             // Somebody who wants the whole must not be kept waiting by what nobody takes.
-            if case .whole = state.waiter { return state.buffer.readableBytes > limit ? .tooLarge : .go }
-            guard state.buffer.readableBytes > Self.highWater, state.resume == nil else { return .go }
-            let promise = task.eventLoop.makePromise(of: Void.self)
-            state.resume = promise
-            return .wait(promise.futureResult)
+            var isWhole = !streams || state.head?.status != 200
+            if case .whole = state.waiter { isWhole = true }
+            if isWhole { return state.buffer.readableBytes > limit ? .tooLarge : .readOn }
+            guard state.buffer.readableBytes > Self.highWater, !state.isPaused else { return .readOn }
+            state.isPaused = true
+            return .pause
         }
         switch action {
-        case .give(let continuation, let bytes): continuation.resume(returning: .success(bytes))
-        case .wait(let future): return future
+        case .give(let continuation): continuation.resume(returning: .success(bytes))
+        case .pause: return .pause
         case .tooLarge:
             end(with: .tooLarge(limit: limit))
-            return task.eventLoop.makeFailedFuture(CancellationError())
-        case .go: break
+            return .stop
+        case .readOn: break
         }
-        return task.eventLoop.makeSucceededVoidFuture()
+        return .readOn
     }
 
-    func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) {
-        let hasBegun = state.withLock { $0.head != nil }
-        end(with: StageError(error, hasBegun: hasBegun, timeouts: timeouts))
-    }
+    func finish() { end(with: nil) }
 
-    func didFinishRequest(task: HTTPClient.Task<Void>) throws { end(with: nil) }
+    func fail(with error: StageError) { end(with: error) }
 
     /// Ends the call, once, and wakes whoever waits.
     private func end(with error: StageError?) {
-        let (waiter, head, bytes, watch, resume, isFirst) = state.withLock { state in
-            if state.isOver {
-                return (
-                    Waiter.none, state.head, ByteBuffer(), nil as Scheduled<Void>?, nil as EventLoopPromise<Void>?,
-                    false
-                )
-            }
+        let ended: (waiter: Waiter, head: Head?, bytes: ByteBuffer, watch: Scheduled<Void>?)? = state.withLock {
+            state in
+            if state.isOver { return nil }
             state.isOver = true
             state.error = error
             defer {
                 state.waiter = .none
                 state.watch = nil
-                state.resume = nil
+                state.channel = nil
             }
-            return (state.waiter, state.head, state.buffer, state.watch, state.resume, true)
+            return (state.waiter, state.head, state.buffer, state.watch)
         }
-        guard isFirst else { return }
+        guard let (waiter, head, bytes, watch) = ended else { return }
         watch?.cancel()
-        resume?.succeed(())
         switch waiter {
         case .none: break
         case .head(let continuation):
@@ -246,7 +250,7 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
             } else if let head {
                 continuation.resume(returning: .success(head))
             } else {
-                continuation.resume(returning: .failure(.broken(reason: "the answer ended before its head")))
+                continuation.resume(returning: .failure(Self.headless))
             }
         case .bytes(let continuation):
             if let error {
@@ -257,10 +261,19 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         case .whole(let continuation):
             if let error {
                 continuation.resume(returning: .failure(error))
+            } else if let head {
+                continuation.resume(returning: .success((head, bytes)))
             } else {
-                continuation.resume(returning: .success(bytes))
+                continuation.resume(returning: .failure(Self.headless))
             }
         }
+    }
+
+    private static var headless: StageError { .broken(reason: "the answer ended before its head") }
+
+    /// Watches over its time, with one timer for all limits.
+    func watch(on loop: any EventLoop) {
+        schedule(on: loop, after: min(timeouts.firstByte, timeouts.idle, timeouts.total))
     }
 
     /// Looks again after `seconds` whether something came; a piece that comes in time costs no timer of its own.
@@ -302,29 +315,7 @@ final class UpstreamCall: HTTPClientResponseDelegate, ByteSource {
         switch verdict {
         case .later(let seconds): schedule(on: loop, after: max(0.001, seconds))
         case .late(let step, let seconds):
-            let task = state.withLock { $0.task }
-            end(with: .timedOut(step: step, seconds: seconds))
-            task?.fail(reason: CancellationError())
-        }
-    }
-}
-
-extension StageError {
-    /// What an error of the HTTP client means.
-    init(_ error: any Error, hasBegun: Bool, timeouts: StageTimeouts) {
-        switch error {
-        case is CancellationError: self = .cancelled
-        case let error as HTTPClientError where error == .connectTimeout:
-            self = .timedOut(step: "a connection", seconds: timeouts.connect)
-        case let error as HTTPClientError where error == .readTimeout:
-            self = .timedOut(step: "the next byte", seconds: timeouts.idle)
-        case let error as HTTPClientError where error == .getConnectionFromPoolTimeout:
-            self = .timedOut(step: "a free connection", seconds: timeouts.connect)
-        case let error as HTTPClientError where error == .remoteConnectionClosed:
-            self = .broken(reason: hasBegun ? "the endpoint closed it in the middle" : "the endpoint closed it")
-        case is NIOConnectionError: self = .unreachable(reason: "nothing listens there, or the name is not known")
-        case let error as IOError where !hasBegun: self = .broken(reason: error.description)
-        default: self = .broken(reason: "\(error)")
+            stop(with: .timedOut(step: step, seconds: seconds))
         }
     }
 }
