@@ -102,8 +102,13 @@ public final class SQLiteDatabase: Database {
                     while !Task.isCancelled {
                         guard let numbers = await self?.changeNumbers() else { return }
                         if let numbers {
-                            for (channel, number) in numbers where known != nil && known?[channel] != number {
-                                self?.hub.signal(channel)
+                            if let known {
+                                for (channel, number) in numbers where known[channel] != number {
+                                    self?.hub.signal(channel)
+                                }
+                            } else {
+                                // A change since the first stream began is in these numbers already.
+                                self?.hub.signal()
                             }
                             known = numbers
                         }

@@ -146,6 +146,25 @@ import Testing
         await policies.end()
         await keys.end()
     }
+
+    @Test func `tell of a change that comes before the first look at the file`() async throws {
+        let database = try SQLiteDatabase(path: folder.path("changes.sqlite"))
+        let store = try await Store(database)
+        // More readers than the pool has, so that the look waits behind them.
+        let release = DispatchSemaphore(value: 0)
+        let readers = (0..<16).map { _ in
+            Task { try await database.read { _ in _ = release.wait(timeout: .now() + .seconds(10)) } }
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        let policies = ChangeCount(database.changes(on: PolicyRepository.channel))
+        #expect(await policies.passes(0, within: .seconds(1)))
+        try await store.policies.add("{}", model: "fast")
+        for _ in readers { release.signal() }
+        #expect(await policies.passes(1, within: .seconds(2)))
+        for reader in readers { try await reader.value }
+        await store.close()
+        await policies.end()
+    }
 }
 
 @Suite struct `store addresses` {
