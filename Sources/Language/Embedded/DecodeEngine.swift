@@ -174,6 +174,9 @@ final class DecodeEngine {
     /// How many sequences are in use.
     var openCount: Int { table.seats.count(where: \.isOpen) }
 
+    /// How many more there is a seat for.
+    var freeCount: Int { configuration.sequences - openCount }
+
     /// Notes that all tokens of `sequence` have been decoded.
     func markDecoded(_ sequence: SequenceID) {
         guard let seat = try? index(sequence) else { return }
@@ -183,11 +186,18 @@ final class DecodeEngine {
     /// Notes that so many tokens have been decoded.
     func addDecoded(_ count: Int) { decodedCount += count }
 
-    /// Takes the cells of the sequence that was closed longest ago; false where there is none.
-    func evictOldest() -> Bool {
-        guard let seat = table.oldestClosed() else { return false }
-        llama_memory_seq_rm(memory, Int32(seat), -1, -1)
-        table.clear(seat)
+    /// Takes the cells of the sequence that was closed longest ago, or else of the open one that was used last, `sparing`
+    /// those that are worked on; false where there is none. An open sequence is decoded again when it is asked for.
+    ///
+    /// Open ones take turns: of the one that was used last the next turn is farthest away.
+    func evict(sparing: Set<Int>) -> Bool {
+        if let seat = table.oldestClosed() {
+            llama_memory_seq_rm(memory, Int32(seat), -1, -1)
+            table.clear(seat)
+            return true
+        }
+        guard let seat = table.newestOpen(sparing: sparing) else { return false }
+        forget(seat, from: 0)
         return true
     }
 
@@ -242,7 +252,7 @@ final class DecodeEngine {
         var start = 0
         while start < work.count {
             let part = work[start..<min(start + configuration.batch, work.count)]
-            try decode(part)
+            try decode(part, sparing: Set(work[start...].map(\.seat)))
             for (offset, item) in part.enumerated() {
                 table[item.seat].decoded = item.place + 1
                 if let row = item.row, let numbers = reading(context, Int32(offset)) {
@@ -280,25 +290,20 @@ final class DecodeEngine {
         return LogitRows(values: try values.get(), vocabularyCount: width)
     }
 
-    /// The mean of the last layer's vectors over each text's tokens, scaled to length 1.
-    func embeddings(of texts: [[Token]]) throws(LanguageError) -> [[Double]] {
-        var vectors: [[Double]] = []
+    /// The mean of the last layer's vectors over the tokens, scaled to length 1.
+    func embedding(of tokens: [Token]) throws(LanguageError) -> [Double] {
         llama_set_embeddings(context, true)
         defer { llama_set_embeddings(context, false) }
-        for tokens in texts {
-            let sequence = try open(tokens)
-            defer { close(sequence) }
-            var sum = [Double](repeating: 0, count: model.embeddingCount)
-            try decode(
-                [Want(sequence: sequence, rows: tokens.count)], reading: llama_get_embeddings_ith, count: sum.count
-            ) {
-                _, _, vector in
-                for index in vector.indices { sum[index] += Double(vector[index]) }
-            }
-            let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            vectors.append(length > 0 ? sum.map { $0 / length } : sum)
+        let sequence = try open(tokens)
+        defer { close(sequence) }
+        var sum = [Double](repeating: 0, count: model.embeddingCount)
+        try decode(
+            [Want(sequence: sequence, rows: tokens.count)], reading: llama_get_embeddings_ith, count: sum.count
+        ) { _, _, vector in
+            for index in vector.indices { sum[index] += Double(vector[index]) }
         }
-        return vectors
+        let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return length > 0 ? sum.map { $0 / length } : sum
     }
 
     /// Runs `batch`, on the threads that the configuration says or that the machine has free; says what llama.cpp says.
@@ -310,7 +315,9 @@ final class DecodeEngine {
         }
     }
 
-    private func decode(_ part: ArraySlice<(want: Int, seat: Int, place: Int, row: Int?)>) throws(LanguageError) {
+    private func decode(
+        _ part: ArraySlice<(want: Int, seat: Int, place: Int, row: Int?)>, sparing: @autoclosure () -> Set<Int>
+    ) throws(LanguageError) {
         for (offset, item) in part.enumerated() {
             batch.token[offset] = table[item.seat].tokens[item.place]
             batch.pos[offset] = Int32(item.place)
@@ -323,8 +330,7 @@ final class DecodeEngine {
             switch compute(batch) {
             case 0: return
             case 1:
-                // No room: the sequence that was closed longest ago gives way.
-                guard evictOldest() else {
+                guard evict(sparing: sparing()) else {
                     throw .contextFull(model: model.name, what: "cells of the context", limit: configuration.cells)
                 }
             case let code:

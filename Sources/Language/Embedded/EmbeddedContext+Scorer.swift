@@ -4,14 +4,16 @@ extension EmbeddedContext: TokenScorer {
     public nonisolated var vocabularyCount: Int { model.vocabularyCount }
 
     public func logits(after prefixes: [[Token]]) async throws -> LogitRows {
-        var sequences: [SequenceID] = []
-        defer { close(sequences) }
-        for prefix in prefixes { sequences.append(try open(prefix)) }
-        return try await logits(after: sequences)
+        try await read(prefixes[...], rows: [Int](repeating: 1, count: prefixes.count)[...]).logits
     }
 
     public func logits(after prefix: [Token], tree: DraftTree) async throws -> LogitRows {
-        try engine.logits(after: prefix, tree: tree)
+        let seats = tree.leaves.count + 1
+        if seats <= configuration.sequences, tree.nodes.count < configuration.batch {
+            return try await withSeats(seats) { try $0.logits(after: prefix, tree: tree) }
+        }
+        // A wide tree is read text by text.
+        return try await logits(after: [prefix] + tree.nodes.indices.map { prefix + tree.path(to: $0) })
     }
 }
 
@@ -24,11 +26,6 @@ extension DecodeEngine {
             let sequence = try open(prefix + tree.nodes.map(\.token))
             defer { close(sequence) }
             return try logits([Want(sequence: sequence, rows: tree.nodes.count + 1)])
-        }
-        guard tree.nodes.count < configuration.batch else {
-            throw .improperParameter(
-                name: "tree", value: "\(tree.nodes.count) nodes", expected: "fewer than a batch, \(configuration.batch)"
-            )
         }
         var trunk = try open(prefix)
         var opened = [trunk]
@@ -96,7 +93,7 @@ extension DecodeEngine {
                 addDecoded(Int(batch.n_tokens))
                 return
             }
-            if code == 1, evictOldest() { continue }
+            if code == 1, evict(sparing: Set(sequences.map(\.seat))) { continue }
             for sequence in sequences { llama_memory_seq_rm(memory, Int32(sequence.seat), Int32(decoded), -1) }
             if code == 1 {
                 throw .contextFull(model: model.name, what: "cells of the context", limit: configuration.cells)

@@ -7,18 +7,26 @@
 ///     let sequence = try await context.open(model.tokens(of: "The capital of France is"))
 ///     let next = try await context.logits(after: [sequence])
 public actor EmbeddedContext {
+    /// A caller that waits for logits.
+    private struct Request {
+        var wants: [DecodeEngine.Want]
+        var reply: CheckedContinuation<LogitRows, any Error>
+    }
+
     /// The weights.
     public nonisolated let model: EmbeddedModel
     /// Its size.
     public nonisolated let configuration: ContextConfiguration
     private nonisolated let executor: QueueExecutor
     let engine: DecodeEngine
-    private var waiting: [(wants: [DecodeEngine.Want], reply: CheckedContinuation<LogitRows, any Error>)] = []
+    private var waiting: [Request] = []
     /// Sequences that the last batch answered and that have neither asked again nor been closed: they are likely to ask soon,
     /// and a batch that waits for them saves one of its own.
     private var expected: Set<SequenceID> = []
     /// Which batch comes next.
     private var batchNumber = 0
+    /// Those who wait for seats.
+    var queue = SeatQueue()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -38,10 +46,8 @@ public actor EmbeddedContext {
         self.engine = engine
     }
 
-    /// A sequence that begins with `tokens`. Nothing is decoded before its logits are asked for.
-    public func open(_ tokens: [Token]) throws(LanguageError) -> SequenceID { try engine.open(tokens) }
-
     /// `count` further sequences with the tokens of `sequence`, whose cells they share.
+    /// - Throws: ``LanguageError/contextFull(model:what:limit:)`` where no seats are free: whoever holds a sequence doesn't wait.
     public func fork(_ sequence: SequenceID, count: Int = 1) throws(LanguageError) -> [SequenceID] {
         var forks: [SequenceID] = []
         do throws(LanguageError) {
@@ -67,12 +73,14 @@ public actor EmbeddedContext {
     public func close(_ sequences: [SequenceID]) {
         sequences.forEach(engine.close)
         expectNoMore(of: sequences)
+        serveQueue()
     }
 
     /// Ends the use of `sequences`, whose cells are given back at once.
     func discard(_ sequences: [SequenceID]) {
         sequences.forEach(engine.discard)
         expectNoMore(of: sequences)
+        serveQueue()
     }
 
     /// The tokens of `sequence`.
@@ -104,7 +112,7 @@ public actor EmbeddedContext {
     private func logits(_ wants: [DecodeEngine.Want]) async throws -> LogitRows {
         try Task.checkCancellation()
         return try await withCheckedThrowingContinuation { reply in
-            waiting.append((wants, reply))
+            waiting.append(Request(wants: wants, reply: reply))
             for want in wants { expected.remove(want.sequence) }
             if expected.isEmpty {
                 scheduleBatch()
@@ -139,14 +147,22 @@ public actor EmbeddedContext {
         waiting.removeAll()
         // A caller that is alone has nobody to share a batch with.
         expected = requests.count > 1 ? Set(requests.lazy.flatMap(\.wants).map(\.sequence)) : []
-        if requests.count == 1 {
-            answer(requests[0].wants, requests[0].reply)
+        answer(requests[...])
+    }
+
+    /// Decodes what `requests` want, together where that can be.
+    private func answer(_ requests: ArraySlice<Request>) {
+        guard requests.count > 1 else {
+            for request in requests { answer(request) }
             return
         }
-        // A sequence asked for twice can't be in one batch; then, or where one request is at fault, each goes alone.
+        // A sequence asked for twice can't be in one batch; where one request is at fault, or not all find room in the cache,
+        // the halves are tried.
         let all = requests.flatMap(\.wants)
         guard Set(all.map(\.sequence)).count == all.count, let rows = try? engine.logits(all) else {
-            for request in requests { answer(request.wants, request.reply) }
+            let middle = (requests.startIndex + requests.endIndex) / 2
+            answer(requests[..<middle])
+            answer(requests[middle...])
             return
         }
         var start = 0
@@ -157,12 +173,8 @@ public actor EmbeddedContext {
         }
     }
 
-    private func answer(_ wants: [DecodeEngine.Want], _ reply: CheckedContinuation<LogitRows, any Error>) {
-        do {
-            reply.resume(returning: try engine.logits(wants))
-        } catch {
-            reply.resume(throwing: error)
-        }
+    private func answer(_ request: Request) {
+        request.reply.resume(with: Result { try engine.logits(request.wants) })
     }
 
     /// How many tokens of `sequence` need not be decoded: they were found in the cache, or have been since.
@@ -171,7 +183,15 @@ public actor EmbeddedContext {
     }
 
     /// The mean of the last layer's vectors over the tokens of each text, scaled to length 1, `[texts][embedding]`.
-    public func embeddings(of texts: [[Token]]) throws(LanguageError) -> [[Double]] { try engine.embeddings(of: texts) }
+    /// Others are served between two texts.
+    public func embeddings(of texts: [[Token]]) async throws -> [[Double]] {
+        var vectors: [[Double]] = []
+        for tokens in texts {
+            vectors.append(try await withSeats(1) { try $0.embedding(of: tokens) })
+            await Task.yield()
+        }
+        return vectors
+    }
 
     /// Sequences in use.
     var openCount: Int { engine.openCount }

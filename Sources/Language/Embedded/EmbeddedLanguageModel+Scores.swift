@@ -20,41 +20,36 @@ extension EmbeddedLanguageModel {
         scores.usage.promptTokens = before.count
         scores.usage.completionTokens = after.reduce(0) { $0 + $1.count }
         let sequence = try await context.open(before)
-        var forks: [SequenceID] = []
         do {
             scores.usage.cachedTokens = try await context.cachedCount(of: sequence)
             let first = try await context.logits(after: [sequence])
+            await context.close([sequence])
             scores.usage.firstTokenSeconds = start.duration(to: clock.now) / .seconds(1)
             let next = first.logProbabilities(0)
             scores.logProbabilities = after.map { $0.first.map { next[Int($0)] } ?? 0 }
             scores.distributions = 1
             scores.computedTokens = before.count - scores.usage.cachedTokens
-            let longer = after.indices.filter { after[$0].count > 1 }
-            if !longer.isEmpty {
-                forks = try await context.fork(sequence, count: longer.count)
-                for (fork, index) in zip(forks, longer) {
-                    try await context.append(Array(after[index].dropLast()), to: fork)
-                }
-                let counts = longer.map { after[$0].count - 1 }
-                let rows = try await context.logits(after: forks, rows: counts)
-                var row = 0
-                for (index, count) in zip(longer, counts) {
-                    for place in 0..<count {
-                        let logits = rows[row + place]
-                        let token = Int(after[index][place + 1])
-                        scores.logProbabilities[index] +=
-                            Double(logits[logits.startIndex + token]) - logSumExp(logits.map(Double.init))
-                    }
-                    row += count
-                }
-                scores.distributions += row
-                // Each fork computes the prompt's last token again, and all of its own but the last.
-                scores.computedTokens += row + longer.count
-            }
-            await context.close(forks + [sequence])
         } catch {
-            await context.close(forks + [sequence])
+            await context.close([sequence])
             throw error
+        }
+        let longer = after.indices.filter { after[$0].count > 1 }
+        if !longer.isEmpty {
+            // The prompt's sequence is closed by now, and its cells are shared all the same: with it in hand, many callers could
+            // wait for each other's seats.
+            let read = try await context.read(
+                longer.map { before + after[$0].dropLast() }[...], rows: longer.map { after[$0].count - 1 }[...])
+            var row = 0
+            for index in longer {
+                for token in after[index].dropFirst() {
+                    let logits = read.logits[row]
+                    scores.logProbabilities[index] +=
+                        Double(logits[logits.startIndex + Int(token)]) - logSumExp(logits.map(Double.init))
+                    row += 1
+                }
+            }
+            scores.distributions += row
+            scores.computedTokens += read.decoded
         }
         scores.usage.seconds = start.duration(to: clock.now) / .seconds(1)
         return scores

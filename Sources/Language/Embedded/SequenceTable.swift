@@ -63,6 +63,12 @@ struct SequenceTable {
             .min { seats[$0].used < seats[$1].used }
     }
 
+    /// The open seat with cells in the cache that was used last.
+    func newestOpen(sparing: Set<Int>) -> Int? {
+        seats.indices.filter { seats[$0].isOpen && seats[$0].decoded > 0 && !sparing.contains($0) }
+            .max { seats[$0].used < seats[$1].used }
+    }
+
     /// Opens `seat` for `tokens`, `decoded` of which the cache holds.
     mutating func open(_ seat: Int, tokens: [Token], decoded: Int) -> UInt64 {
         clock += 1

@@ -10,6 +10,8 @@ struct ContinuationReader: Sendable {
     private var root: SequenceID?
     /// The sequences of the texts that were read last, by their slots.
     private var held: [SequenceID] = []
+    /// Whether there was no room for all texts at once.
+    private var isCrowded = false
     /// Tokens of the prompt that were in the cache.
     private(set) var cachedCount = 0
     /// Texts behind which the model was asked.
@@ -25,6 +27,7 @@ struct ContinuationReader: Sendable {
     mutating func logits(behind texts: [[Token]], parents: [Int?]) async throws -> LogitRows {
         readCount += texts.count
         guard let context else { return try await scorer.logits(after: texts.map { prompt + $0 }) }
+        if isCrowded { return try await context.logits(after: texts.map { prompt + $0 }) }
         guard let root else {
             let root = try await context.open(prompt)
             self.root = root
@@ -40,8 +43,17 @@ struct ContinuationReader: Sendable {
                     parent: parent.flatMap { held.indices.contains($0) ? held[$0] : nil } ?? root, token: text.last ?? 0
                 ))
         }
-        held = try await context.grow(shoots, from: held, sparing: root)
-        return try await context.logits(after: held)
+        do {
+            held = try await context.grow(shoots, from: held, sparing: root)
+            return try await context.logits(after: held)
+        } catch let error as LanguageError {
+            guard case .contextFull = error else { throw error }
+            // More texts than the context has room for beside those of others: from now on each is read part by part, and no
+            // sequence is held while others wait.
+            await finish()
+            isCrowded = true
+            return try await context.logits(after: texts.map { prompt + $0 })
+        }
     }
 
     /// Gives all cells back but the prompt's.

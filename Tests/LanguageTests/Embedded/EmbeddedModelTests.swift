@@ -110,12 +110,18 @@ struct EmbeddedModelTests {
             try await context.open(long)
         }
         let kept = try await context.open([Token](repeating: 6, count: 150))
-        _ = try await context.logits(after: [kept])
+        let before = try await context.logits(after: [kept]).values
         let other = try await context.open([Token](repeating: 7, count: 150))
+        // Together they are more than the cells.
         await #expect(
             throws: LanguageError.contextFull(model: context.model.name, what: "cells of the context", limit: 256)
         ) {
-            _ = try await context.logits(after: [other])
+            _ = try await context.logits(after: [kept, other])
+        }
+        // In turn they are not: one gives way, and is decoded again when it is asked for.
+        for _ in 0..<2 {
+            #expect(try await context.logits(after: [other]).count == 1)
+            #expect(try await context.logits(after: [kept]).values == before)
         }
         await context.close([other])
         try await context.append([6], to: kept)

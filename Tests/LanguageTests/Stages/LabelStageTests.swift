@@ -71,8 +71,8 @@ struct ContinuationScoreTests {
             let tokens = try await model.score(label, after: prompt)
             #expect(abs(score - tokens.reduce(0) { $0 + $1.logProbability! }) < 1e-4, "\(label)")
         }
-        // The prompt once; of the two longer labels all tokens but the last, and the prompt's last token again.
-        let longer = [1, 3].map { model.model.tokens(of: labels[$0]).count }
+        // The prompt once; of the two longer labels all tokens but the last.
+        let longer = [1, 3].map { model.model.tokens(of: labels[$0]).count - 1 }
         #expect(scores.computedTokens == model.model.tokens(of: "The weather today is").count + longer.reduce(0, +))
         let again = try await model.scores(of: labels, after: prompt)
         #expect(again.usage.cachedTokens == again.usage.promptTokens - 1)
