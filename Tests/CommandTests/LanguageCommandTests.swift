@@ -48,6 +48,15 @@ private let hasModel = (try? ModelStore().path(of: "smollm2-135m")) != nil
             (["models", "info", text], 65, "not a GGUF file"),
             (["ask", "x", "--temperature", "-1"], 64, "--temperature"),
             (["ask", "x", "--max-tokens", "0"], 64, "--max-tokens"),
+            (["ask", "x", "--top-k", "0"], 64, "--top-k 0"),
+            (["ask", "x", "--top-p", "1.5"], 64, "--top-p 1.5"),
+            (["ask", "x", "--min-p", "-0.1"], 64, "--min-p"),
+            (["ask", "x", "--typical-p", "0"], 64, "--typical-p"),
+            (["ask", "x", "--repetition-penalty", "0"], 64, "--repetition-penalty"),
+            (["ask", "x", "--mirostat", "nan"], 64, "--mirostat"),
+            (["ask", "x", "--temperature", "0", "--top-p", "0.9"], 64, "likeliest"),
+            (["models", "info", "smollm2-135m:Q9"], 64, "no model is called \"smollm2-135m:Q9\""),
+            (["models", "get", "gpt:Q2_K"], 64, "no model is called \"gpt\""),
             (["ask", "x", "--model", "a", "--policy", "p"], 64, "one or the other"),
             (["ask", " "], 64, "empty"),
             (["ask", "x", "--speculate", "0"], 64, "1 to 31"),
@@ -168,6 +177,43 @@ struct `commands on a language model` {
         let all = run.json["all"] as? [String: Double] ?? [:]
         #expect(abs((all["logProbability"] ?? 0) - sum) < 1e-9)
         #expect(try Cascade.run("score", file, "--threads", "1").output.contains("all 2 texts"))
+    }
+
+    @Test func `score goes on behind a line that is too long, and names it`() throws {
+        let long = String(repeating: "one two three ", count: 200)
+        let file = try folder.write("The sun rises.\n\(long)\nThe sun sets.\n", "lines.txt")
+        let options = ["--context", "256", "--threads", "1"]
+        let run = try Cascade.run(["score", file, "--json"] + options)
+        #expect(run.status == 65 && run.errors.contains("lines.txt:2: "), "\(run.errors)")
+        #expect((run.json["texts"] as? [[String: Any]])?.map { $0["text"] as? String } == ["The sun rises.", "The sun sets."])
+        #expect(run.json["tooLong"] as? [Int] == [2])
+        let only = try folder.write(long, "long.txt")
+        let none = try Cascade.run(["score", only] + options)
+        #expect(none.status == 65 && none.output.isEmpty && none.errors.contains("256"), "\(none.errors)")
+    }
+
+    @Test func `a form behind a colon is made once, and asked like any model`() throws {
+        let get = try Cascade.run("models", "get", "smollm2-135m:q2_k")
+        #expect(get.status == 0 && get.output.contains("as-Q2_K.gguf"), "\(get.errors)")
+        let info = try Cascade.run("models", "info", "smollm2-135m:Q2_K", "--json")
+        let whole = try Cascade.run("models", "info", "smollm2-135m", "--json")
+        #expect(info.json["vocabulary"] as? Int == whole.json["vocabulary"] as? Int)
+        #expect(info.json["licence"] as? String == "Apache-2.0")
+        let file = try folder.write("The sun rises in the east.\n", "line.txt")
+        func perplexity(_ model: String) throws -> Double {
+            let run = try Cascade.run("score", file, "--model", model, "--json", "--threads", "1")
+            return try #require((run.json["all"] as? [String: Double])?["perplexity"])
+        }
+        #expect(try perplexity("smollm2-135m") < perplexity("smollm2-135m:Q2_K"))
+    }
+
+    @Test func `an answer is drawn as the options say`() throws {
+        let ask = ["ask", "Name a colour.", "--max-tokens", "8", "--threads", "1"]
+        let greedy = try Cascade.run(ask)
+        // Of one token there is no choice.
+        #expect(try Cascade.run(ask + ["--top-k", "1", "--seed", "5"]).output == greedy.output)
+        let drawn = try (1...4).map { try Cascade.run(ask + ["--top-p", "0.99", "--seed", "\($0)"]).output }
+        #expect(Set(drawn).count > 1)
     }
 
     @Test func `chat remembers until it is reset`() throws {

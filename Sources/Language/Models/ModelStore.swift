@@ -5,7 +5,7 @@ public import NumericalMethods
 /// Where model files lie on this machine, and how to get those that do not.
 ///
 ///     let store = ModelStore()
-///     let path = try store.path(of: "smollm2-135m")   // or the path of any GGUF file
+///     let path = try store.path(of: "smollm2-135m")   // or the path of any GGUF file, or "smollm2-135m:Q2_K"
 public struct ModelStore: Sendable {
     /// The folder that fetched models are kept in.
     public let root: String
@@ -25,10 +25,16 @@ public struct ModelStore: Sendable {
         return Self.byteCount(path) == model.byteCount ? path : nil
     }
 
-    /// The file that a name or path means: a fetched model, or a GGUF file.
-    /// - Throws: ``LanguageError/missingModel(name:remedy:)`` for a named model that was not fetched, or
-    ///   ``LanguageError/unknownModel(name:known:)`` for what is neither a name nor a file.
+    /// The file that a name or path means: a fetched model, or a GGUF file; with a form behind it (``ModelName``) that form,
+    /// which is made where it is not there.
+    /// - Throws: ``LanguageError/missingModel(name:remedy:)`` for a named model that was not fetched,
+    ///   ``LanguageError/unknownModel(name:known:)`` for what is neither a name nor a file, or
+    ///   ``LanguageError/badModel(path:reason:remedy:)`` for one that can't be brought into the form.
     public func path(of nameOrPath: String) throws(LanguageError) -> String {
+        let name = ModelName(nameOrPath)
+        if let form = name.form, !FileManager.default.fileExists(atPath: nameOrPath) {
+            return try path(of: name.base, as: form)
+        }
         if let model = NamedModel.all.first(where: { $0.name == nameOrPath }) {
             guard let path = file(of: model) else {
                 throw .missingModel(name: nameOrPath, remedy: "Get it with: cascade models get \(nameOrPath)")
@@ -99,7 +105,7 @@ public struct ModelStore: Sendable {
         _ nameOrPath: String, context: ContextConfiguration = ContextConfiguration(), prices: PriceList = PriceList()
     ) throws -> EmbeddedLanguageModel {
         let path = try path(of: nameOrPath)
-        let isNamed = NamedModel.all.contains { $0.name == nameOrPath }
+        let isNamed = ModelName(nameOrPath).named != nil
         return try EmbeddedLanguageModel(
             path: path, name: isNamed ? nameOrPath : nil, context: context, prices: prices)
     }

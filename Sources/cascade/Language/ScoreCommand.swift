@@ -11,7 +11,8 @@ struct ScoreCommand: AsyncParsableCommand {
         abstract: "Tell how likely a model finds each line of a file.",
         discussion: """
             For each text its tokens, its log-probability in nats, and its perplexity: e to minus the mean log-probability \
-            of its tokens. The last line sums up all texts.
+            of its tokens. The last line sums up all texts. Lines that the model's context can't hold are left out and named \
+            at the end.
 
             Examples:
               cascade score lines.txt --model smollm2-135m
@@ -47,6 +48,7 @@ struct ScoreCommand: AsyncParsableCommand {
         try loaded.require(.scoring)
         let work = ProgressLine.reporter.begin("scoring", total: texts.count)
         var rows: [Row] = []
+        var tooLong: [(line: Int, tokens: Int, limit: Int)] = []
         for (index, text) in texts.enumerated() {
             defer { work.advance() }
             guard text.contains(where: { !$0.isWhitespace }) else { continue }
@@ -56,20 +58,31 @@ struct ScoreCommand: AsyncParsableCommand {
                     Row(
                         text: text, tokens: tokens.count,
                         logProbability: tokens.reduce(0) { $0 + ($1.logProbability ?? .nan) }))
-            } catch LanguageError.contextOverflow(_, let count, let limit) {
-                work.finish()
-                throw Failure(
-                    .data,
-                    "\(file):\(index + 1): \(count) tokens are more than the context holds (\(limit)). Give a larger --context, or shorter lines."
-                )
+            } catch let error as LanguageError {
+                guard case .contextOverflow(_, let count, let limit) = error else {
+                    work.finish()
+                    throw error
+                }
+                tooLong.append((index + 1, count, limit))
             }
         }
         work.finish()
-        guard !rows.isEmpty else { throw Failure(.data, "\(file): there is no text in it.") }
+        guard rows.count + tooLong.count > 0 else { throw Failure(.data, "\(file): there is no text in it.") }
+        if !rows.isEmpty { show(rows, tooLong: tooLong.map(\.line)) }
+        if let first = tooLong.first {
+            throw Failure(
+                .data,
+                "\(file):\(first.line): \(first.tokens) tokens are more than the context holds (\(first.limit))."
+                    + (tooLong.count > 1 ? " \(tooLong.count) lines like that were left out." : " It was left out.")
+                    + " Give a larger --context, or shorter lines.")
+        }
+    }
+
+    private func show(_ rows: [Row], tooLong: [Int]) {
         let all = Row(
             text: "all", tokens: rows.reduce(0) { $0 + $1.tokens },
             logProbability: rows.reduce(0) { $0 + $1.logProbability })
-        output.json ? printJSON(rows, all) : printTable(rows, all)
+        output.json ? printJSON(rows, all, tooLong) : printTable(rows, all)
     }
 
     private func printTable(_ rows: [Row], _ all: Row) {
@@ -88,7 +101,7 @@ struct ScoreCommand: AsyncParsableCommand {
         Output.table(table)
     }
 
-    private func printJSON(_ rows: [Row], _ all: Row) {
+    private func printJSON(_ rows: [Row], _ all: Row, _ tooLong: [Int]) {
         func value(_ row: Row) -> [(key: String, value: JSONValue)] {
             [
                 ("tokens", .integer(row.tokens)), ("logProbability", .number(row.logProbability)),
@@ -97,6 +110,7 @@ struct ScoreCommand: AsyncParsableCommand {
         }
         let result: JSONValue = [
             "model": .string(model), "all": .object(value(all)),
+            "tooLong": .array(tooLong.map { .integer($0) }),
             "texts": .array(rows.map { .object([("text", .string($0.text))] + value($0)) }),
         ]
         Output.text(result.text)
