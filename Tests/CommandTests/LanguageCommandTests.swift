@@ -185,7 +185,10 @@ struct `commands on a language model` {
         let options = ["--context", "256", "--threads", "1"]
         let run = try Cascade.run(["score", file, "--json"] + options)
         #expect(run.status == 65 && run.errors.contains("lines.txt:2: "), "\(run.errors)")
-        #expect((run.json["texts"] as? [[String: Any]])?.map { $0["text"] as? String } == ["The sun rises.", "The sun sets."])
+        #expect(
+            (run.json["texts"] as? [[String: Any]])?.map { $0["text"] as? String } == [
+                "The sun rises.", "The sun sets.",
+            ])
         #expect(run.json["tooLong"] as? [Int] == [2])
         let only = try folder.write(long, "long.txt")
         let none = try Cascade.run(["score", only] + options)

@@ -1,7 +1,6 @@
 import Foundation
 import Language
 import NIOCore
-import NumericalMethods
 
 /// What is asked at `/v1/classify` and `/v1/rank`.
 struct ChoiceRequest: Decodable {
@@ -23,7 +22,8 @@ struct ChoiceRequest: Decodable {
 }
 
 extension LanguageModelClient {
-    /// `{"input": TEXT or TEXTS, "labels": [...]}`: the probability of each label as what comes next.
+    /// `{"input": TEXT or TEXTS, "labels": [...]}`: the probability of each label as what comes next, and the logarithm of that
+    /// of all labels together, as ``LabelStage`` has them.
     func classify(_ request: ChoiceRequest, _ model: any LanguageModel) async throws -> ByteBuffer {
         guard let texts = request.input?.values, let labels = request.labels, labels.count >= 2,
             Set(labels).count == labels.count
@@ -31,19 +31,18 @@ extension LanguageModelClient {
         var body = ByteBuffer(string: "{\"object\":\"list\",\"labels\":")
         JSONTree.array(labels.map { .string($0) }).write(into: &body)
         body.writeStaticString(",\"data\":[")
+        let chats = model.capabilities.holdsConversations
+        let stage = LabelStage(model, labels: labels) { (text: String) in chats ? .chat([.user(text)]) : .text(text) }
         var read = 0
         for (index, text) in texts.enumerated() {
-            let chats = model.capabilities.holdsConversations
-            let scores = try await model.scores(
-                of: chats ? labels : labels.map { " " + $0 }, after: chats ? .chat([.user(text)]) : .text(text))
-            let total = logSumExp(scores.logProbabilities)
-            let probabilities = scores.logProbabilities.map { exp($0 - total) }
-            let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+            let law = try await stage.law(given: text)
             if index > 0 { body.writeStaticString(",") }
             body.writeString("{\"index\":\(index),\"label\":")
-            body.writeQuoted(labels[best])
-            body.writeString(",\"probs\":[\(probabilities.map(JSONText.number).joined(separator: ","))]}")
-            read += scores.usage.promptTokens + scores.usage.completionTokens
+            body.writeQuoted(labels[law.likeliest])
+            let probabilities = law.logProbabilities.map { JSONText.number(exp($0)) }
+            body.writeString(",\"probs\":[\(probabilities.joined(separator: ","))]")
+            body.writeString(",\"label_mass\":\(JSONText.number(law.labelMass))}")
+            read += Int(law.cost.tokensIn + law.cost.tokensOut)
         }
         body.writeStaticString("],\"model\":")
         body.writeQuoted(model.name)

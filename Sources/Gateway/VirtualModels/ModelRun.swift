@@ -327,7 +327,7 @@ struct ModelRun: Sendable {
                     answer = held(reply, bytes, scanner, wire, isStream: true, index, begin, &choice)
                 }
             }
-            let evidence = reading ? model.rule?.evidence(of: scanner, stage: index) ?? [] : []
+            let evidence = reading ? model.rule?.evidence(of: answer, read: scanner, stage: index) ?? [] : []
             choice.evidence = evidence
             return Asked(choice: choice, given: .success(.whole(answer, evidence: evidence)))
         } catch {

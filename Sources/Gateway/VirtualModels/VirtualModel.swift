@@ -120,7 +120,7 @@ final class PolicyRule: Sendable {
     /// Its number in the store.
     let number: Int?
     /// Which numbers are computed of each stage's answer.
-    let evidence: [TextEvidence]
+    let evidence: [AnswerEvidence]
     /// How many alternatives of each token the evidence needs, by stage; nil where it needs no tokens.
     let alternatives: [Int?]
 
@@ -143,18 +143,20 @@ final class PolicyRule: Sendable {
         weights = file.objective.weights
         self.version = version
         self.number = number
-        var evidence: [TextEvidence] = []
+        var evidence: [AnswerEvidence] = []
         var alternatives: [Int?] = []
         for (index, stage) in schema.stages.enumerated() {
-            let texts: TextEvidence
-            do throws(LanguageError) {
-                texts = try TextEvidence(names: stage.evidence)
-            } catch {
+            guard let read = AnswerEvidence(names: stage.evidence) else {
                 throw .badPolicy(
                     model: model,
                     reason:
-                        "its policy reads numbers of stage \(stage.name) that can't be had from an answer in words (\(stage.evidence.joined(separator: ", ")))",
-                    remedy: "Learn a policy from a log of texts: `cascade record` without labels, or the gateway's own")
+                        "its policy reads numbers of stage \(stage.name) that no answer gives (\(stage.evidence.joined(separator: ", ")))",
+                    remedy: "Learn a policy from a log of `cascade record`, or the gateway's own")
+            }
+            evidence.append(read)
+            guard case .text(let texts) = read else {
+                alternatives.append(nil)
+                continue
             }
             guard texts.samples == 0, !texts.assessesItself else {
                 throw .badPolicy(
@@ -171,7 +173,6 @@ final class PolicyRule: Sendable {
                         "its policy reads log-probabilities of stage \(stage.name), and \(stages[index].name) is said not to tell them",
                     remedy: "Set logprobs: true for it if it does, or learn a policy without them")
             }
-            evidence.append(texts)
             let isTold = isRead && stages[index].tellsTokens
             alternatives.append(isTold ? (texts.hasEntropy || texts.hasFirstMargin ? 5 : 0) : nil)
         }
@@ -194,16 +195,12 @@ final class PolicyRule: Sendable {
         return true
     }
 
-    /// The numbers of an answer, in the order of the schema.
-    func evidence(of answer: AnswerScanner, stage: Int) -> [Double] {
+    /// The numbers of an answer, in the order of the schema; `NaN` for what it doesn't tell.
+    func evidence(of answer: HeldAnswer, read: AnswerScanner, stage: Int) -> [Double] {
         let names = schema.stages[stage].evidence
         guard !names.isEmpty else { return [] }
-        var text = GeneratedText()
-        text.tokens = answer.tokens
-        guard answer.tellsTokens, let row = try? evidence[stage].evidence(of: text).ordered(as: names) else {
-            return [Double](repeating: .nan, count: names.count)
-        }
-        return row
+        let numbers = try? evidence[stage].numbers(of: answer, read: read)
+        return names.map { numbers?[$0] ?? .nan }
     }
 
     /// What the policy may know of a request before anything is asked: the last text that a user said.

@@ -80,7 +80,9 @@ extension EmbeddedContext {
         let sequences = try await open(Array(texts))
         do {
             var decoded = 0
-            for (sequence, tokens) in zip(sequences, texts) { decoded += tokens.count - (try cachedCount(of: sequence)) }
+            for (sequence, tokens) in zip(sequences, texts) {
+                decoded += tokens.count - (try cachedCount(of: sequence))
+            }
             let logits = try await logits(after: sequences, rows: Array(rows))
             close(sequences)
             return (logits, decoded)

@@ -3,18 +3,18 @@ import Foundation
 import NumericalMethods
 
 /// How likely a model finds each of several labels.
-struct LabelLaw: Sendable {
+public struct LabelLaw: Sendable {
     /// The labels.
-    var labels: [String]
+    public internal(set) var labels: [String]
     /// `ln` of their probabilities, which add up to 1, `[labels]`.
-    var logProbabilities: [Double]
+    public internal(set) var logProbabilities: [Double]
     /// `ln` of the probability that the model gives to all labels together.
-    var labelMass: Double
+    public internal(set) var labelMass: Double
     /// What it took to find out.
-    var cost: Cost
+    public internal(set) var cost: Cost
 
     /// The first of the likeliest labels.
-    var likeliest: Int {
+    public var likeliest: Int {
         var best = 0
         for index in labels.indices where logProbabilities[index] > logProbabilities[best] { best = index }
         return best

@@ -70,7 +70,8 @@ public struct LabelStage<Input: Sendable>: Stage {
     }
 
     /// How likely each label is as the answer to `input`.
-    func law(given input: Input) async throws -> LabelLaw {
+    /// - Throws: ``LanguageError``; where the model does not tell log-probabilities, too.
+    public func law(given input: Input) async throws -> LabelLaw {
         let labels = labels(input)
         guard !labels.isEmpty, Set(labels).count == labels.count else { throw Self.badLabels(labels) }
         try model.require(.scoring)

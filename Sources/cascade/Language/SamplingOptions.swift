@@ -4,7 +4,8 @@ import Language
 /// How an answer's tokens are drawn.
 struct SamplingOptions: ParsableArguments {
     @Option(
-        name: .long, help:
+        name: .long,
+        help:
             "How freely tokens are drawn: 0 always takes the likeliest. (default: 0; 1 with --steer and where the options below say how to draw)"
     )
     var temperature: Double?

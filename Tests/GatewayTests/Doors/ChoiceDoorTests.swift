@@ -101,4 +101,88 @@ private struct Weigher: LanguageModel {
             }
         }
     }
+
+    /// Asks `large` where the most probable class of `small` has less than .8.
+    private static let schema = LogSchema(stages: [
+        StageSchema(name: "small", evidence: LabelStage<String>.evidenceNames), StageSchema(name: "large"),
+    ])
+    private static let deferring = ThresholdPolicy(
+        steps: [ThresholdPolicy.Step(stage: 0, score: ConfidenceScore(signal: 0), threshold: 0.8)], last: 1)
+
+    private static func classes(_ probabilities: [Double]...) -> [ScriptedUpstream.Step] {
+        let data = probabilities.enumerated().map { index, probs in
+            "{\"index\":\(index),\"label\":\"yes\",\"probs\":\(probs),\"num_classes\":2}"
+        }
+        return .json(
+            "{\"object\":\"list\",\"data\":[\(data.joined(separator: ","))],\"usage\":{\"prompt_tokens\":1,\"total_tokens\":1}}"
+        )
+    }
+
+    @Test func `a classifier's doubt defers to the next one`() async throws {
+        try await ScriptedUpstream.run { request in
+            if request.body.contains("both") { return Self.classes([0.9, 0.1], [0.4, 0.6]) }
+            if request.body.contains("broken") { return Self.classes([0.9, 0.9]) }
+            return Self.classes(request.body.contains("sure") ? [0.9, 0.1] : [0.3, 0.7])
+        } _: { small in
+            try await ScriptedUpstream.run { _ in
+                Self.classes([1, 0])
+            } _: { large in
+                let configuration = try RunningGateway.configuration(
+                    ["small": small, "large": large], policy: Self.deferring, schema: Self.schema)
+                try await RunningGateway.run(configuration) { gateway in
+                    for (text, stage) in [
+                        ("sure", "small"), ("unsure of it", "small"), ("doubtful", "large"),
+                        // Texts that are asked together go one way: that of the least certain one.
+                        ("both", "large"),
+                        // What does not add up to one says nothing.
+                        ("broken", "large"),
+                    ] {
+                        let reply = try await gateway.post(
+                            "/v1/classify", "{\"model\":\"cascade\",\"input\":\"\(text)\"}")
+                        #expect(reply.status == 200 && reply("x-cascade-stage") == stage, "\(text): \(reply.body)")
+                    }
+                    let explained = try await gateway.post(
+                        "/v1/classify", #"{"model":"cascade","input":"doubtful"}"#,
+                        headers: [("x-cascade-explain", "body")])
+                    #expect(explained.body.contains("\"topProbability\":0.7"), "\(explained.body)")
+                }
+            }
+        }
+    }
+
+    @Test func `a model in the process tells a policy how sure it is of a label`() async throws {
+        let configuration = try {
+            var configuration = try RunningGateway.configuration([:], policy: Self.deferring, schema: Self.schema)
+            configuration.stages = ["small", "large"].map { GatewayConfiguration.Stage($0, .embedded("weigher")) }
+            return configuration
+        }()
+        try await RunningGateway.run(configuration) { _ in
+            Weigher()
+        } _: { gateway in
+            // e and e^5 times less likely than the first label.
+            for (labels, stage) in [(#"["a","bb"]"#, "large"), (#"["a","bbbbbb"]"#, "small")] {
+                let reply = try await gateway.post(
+                    "/v1/classify", "{\"model\":\"cascade\",\"input\":\"x\",\"labels\":\(labels)}")
+                #expect(reply("x-cascade-stage") == stage, "\(reply.body)")
+                #expect(reply.body.contains("\"label\":\"a\"") && reply.body.contains("label_mass"))
+            }
+        }
+    }
+
+    @Test func `a policy on numbers that no answer gives is refused with their names`() async throws {
+        let schema = LogSchema(stages: [
+            StageSchema(name: "small", evidence: ["length", "entropy", "colour"]), StageSchema(name: "large"),
+        ])
+        try await ScriptedUpstream.run { _ in
+            .json("{}")
+        } _: { upstream in
+            let configuration = try RunningGateway.configuration(
+                ["small": upstream, "large": upstream], policy: Self.deferring, schema: schema)
+            await #expect {
+                try await RunningGateway.run(configuration) { _ in }
+            } throws: { error in
+                "\(error)".contains("length, entropy, colour")
+            }
+        }
+    }
 }

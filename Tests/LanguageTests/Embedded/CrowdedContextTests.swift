@@ -107,7 +107,8 @@ struct CrowdedContextTests {
     @Test func moreParticlesThanSeatsAreSteeredTheSame() async throws {
         let request = GenerationRequest("Is the sea deep? Answer: ", maximumTokens: 12, seed: 3)
         func cloud(_ model: EmbeddedLanguageModel) async throws -> SteeredCloud {
-            let constraint = try model.model.constraint(.grammar("root ::= (\"yes\" | \"no\") \", because \" [a-z ]{3,12} \".\""))
+            let constraint = try model.model.constraint(
+                .grammar("root ::= (\"yes\" | \"no\") \", because \" [a-z ]{3,12} \".\""))
             var settings = SteeringSettings()
             settings.particles = 16
             return try await Steering(
