@@ -1,3 +1,4 @@
+import Cascades
 import Foundation
 import Language
 import NIOCore

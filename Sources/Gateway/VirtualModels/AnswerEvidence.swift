@@ -1,6 +1,7 @@
 import Cascades
 import Foundation
 import Language
+import NIOCore
 
 /// How a stage's answer becomes the numbers that a policy reads of it.
 enum AnswerEvidence: Sendable {

@@ -196,6 +196,9 @@ public actor EmbeddedContext {
     /// Sequences in use.
     var openCount: Int { engine.openCount }
 
+    /// Callers that wait for seats.
+    var waitingCount: Int { queue.count }
+
     /// Tokens decoded so far.
     public var decodedCount: Int { engine.decodedCount }
 }

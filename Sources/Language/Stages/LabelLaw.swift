@@ -1,4 +1,4 @@
-import Cascades
+public import Cascades
 import Foundation
 import NumericalMethods
 

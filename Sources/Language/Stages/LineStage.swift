@@ -4,9 +4,9 @@ public import Probability
 
 /// A language model as a stage that writes one line by its own law, and knows how likely it would write any other.
 ///
-/// A line is drawn token by token, to the end of the line. A given line is scored as the tokenizer writes it, with the end
-/// of the line; a drawn one in other tokens than these, which is rare, has a score of its own, so that this is a scored
-/// stage up to how texts are cut into tokens.
+/// A line is drawn token by token, to the end of the line. A given line is scored as the tokenizer writes it, with `"\n"` behind
+/// it. A drawn one has the score of the tokens that it was drawn in, which may be others: rarely the line's own, more often its
+/// end's (two line ends in one token; the model's end of the text, which is not scored). Up to these this is a scored stage.
 public struct LineStage<Input: Sendable>: ScoredStage {
     /// Writes the line.
     public let base: GenerationStage<Input>

@@ -60,9 +60,9 @@ struct CrowdedContextTests {
         for token in 5..<8 { held.append(try await context.open([Token(token)])) }
         // The first wants two seats of one, and the one behind it waits its turn.
         let first = Task { try await context.open([[20], [21]]) }
-        #expect(try await wait { await context.queue.count == 1 })
+        #expect(try await wait { await context.waitingCount == 1 })
         let second = Task { try await context.open([22]) }
-        #expect(try await wait { await context.queue.count == 2 })
+        #expect(try await wait { await context.waitingCount == 2 })
         first.cancel()
         await #expect(throws: CancellationError.self) { _ = try await first.value }
         held.append(try await second.value)
