@@ -31,7 +31,7 @@ enum Embedding {
         guard square > 0 else { throw .badReply(reason: "its embedding is zero") }
         let scale = Float(1 / square.squareRoot())
         for index in vector.indices { vector[index] *= scale }
-        let read = tree["usage"]?["prompt_tokens"]?.number ?? Double(text.utf8.count) / 4
+        let read = (try? ReplyFields(bytes))?.usage?.read ?? Double(text.utf8.count) / 4
         return (vector, stage.cost(TokenCounts(read: read), seconds: 0).money)
     }
 }

@@ -13,7 +13,7 @@ extension DashboardData {
             core.live.rows(from: first, stretch: window.stretch)
         }
         let summary = TrafficSummary(rows.value, models: models, only: model, hasOwnNames: !rows.isFromStore)
-        let last = Int(now / 60) / window.stretch * window.stretch
+        let last = Int(bounding: now / 60) / window.stretch * window.stretch
         let points = stride(from: first, through: last, by: window.stretch).map { minute -> JSONTree in
             let sums = summary.byMinute[minute] ?? TrafficSummary.Sums()
             return sums.json([("time", .number(Double(minute * 60)))])

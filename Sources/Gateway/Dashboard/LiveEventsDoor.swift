@@ -73,7 +73,7 @@ struct LiveFeed {
     /// are.
     mutating func next(now: Double) -> ByteBuffer {
         // The second that runs is not over; requests of the one before may still be noted.
-        let last = Int(now) - 1
+        let last = Int(bounding: now) - 1
         let first = lastSecond.map { $0 + 1 } ?? last - LiveTraffic.seconds + 1
         let seconds = core.live.seconds(from: first, through: last)
         lastSecond = last

@@ -44,7 +44,7 @@ final class LiveTraffic: Sendable {
         kept.input = nil
         for place in kept.choices.indices { kept.choices[place].output = nil }
         let end = record.time + record.seconds
-        let second = Int(end)
+        let second = Int(bounding: end)
         let row = Self.row(record)
         state.withLock { state in
             state.count += 1
@@ -77,7 +77,7 @@ final class LiveTraffic: Sendable {
             }
         var row = TrafficRow(
             TrafficRow.Place(
-                minute: Int(record.time / 60), model: record.model, policyVersion: record.policyVersion,
+                minute: Int(bounding: record.time / 60), model: record.model, policyVersion: record.policyVersion,
                 stage: record.answeredBy, status: status))
         row.requests = 1
         row.deferred = record.choices.count > 1 ? 1 : 0

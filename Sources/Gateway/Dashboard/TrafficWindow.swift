@@ -24,7 +24,7 @@ enum TrafficWindow: String, CaseIterable, Sendable {
 
     /// The minute that its first point begins with, when the time is `now` in seconds since 1970.
     func first(at now: Double) -> Int {
-        let minute = Int(now / 60)
+        let minute = Int(bounding: now / 60)
         return (minute - minutes + stretch) / stretch * stretch
     }
 }

@@ -167,7 +167,7 @@ struct CompletionDoor: Door {
         reply.describe(run, headers: [], isOver: true)
         reply.fields[.cascadeCache] = match.rawValue
         reply.fields[.cascadeCacheID] = cached.id
-        reply.fields[.age] = String(max(0, Int(core.time() - cached.created)))
+        reply.fields[.age] = String(max(0, Int(bounding: core.time() - cached.created)))
         if cached.contentType.hasPrefix("text/event-stream") { reply.fields[.cacheControl] = "no-cache" }
         return reply
     }

@@ -47,7 +47,7 @@ struct DoorReply: Sendable {
 
     /// Sets the fields that go with `error`.
     mutating func note(_ error: DoorError) {
-        if let seconds = error.retryAfter { fields[.retryAfter] = String(Int(max(1, seconds.rounded(.up)))) }
+        if let seconds = error.retryAfter { fields[.retryAfter] = String(Int(bounding: max(1, seconds.rounded(.up)))) }
         if error.closesConnection { fields[.connection] = "close" }
         if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
     }

@@ -65,8 +65,8 @@ struct RequestTrace: Sendable {
             guard let span = choice.span else { continue }
             if span.isRecording {
                 span.updateAttributes { attributes in
-                    attributes["gen_ai.usage.input_tokens"] = Int(choice.cost.tokensIn)
-                    attributes["gen_ai.usage.output_tokens"] = Int(choice.cost.tokensOut)
+                    attributes["gen_ai.usage.input_tokens"] = Int(bounding: choice.cost.tokensIn)
+                    attributes["gen_ai.usage.output_tokens"] = Int(bounding: choice.cost.tokensOut)
                     attributes["cascade.cost.dollars"] = choice.cost.money
                     if choice.isEstimated { attributes["cascade.tokens.estimated"] = true }
                     if choice.failure != nil { attributes["error.type"] = choice.failureKind ?? "failed" }
@@ -79,8 +79,8 @@ struct RequestTrace: Sendable {
             span.operationName = "\(record.api.operationName) \(record.model)"
             span.updateAttributes { attributes in
                 attributes["gen_ai.request.model"] = record.model
-                attributes["gen_ai.usage.input_tokens"] = Int(record.cost.tokensIn)
-                attributes["gen_ai.usage.output_tokens"] = Int(record.cost.tokensOut)
+                attributes["gen_ai.usage.input_tokens"] = Int(bounding: record.cost.tokensIn)
+                attributes["gen_ai.usage.output_tokens"] = Int(bounding: record.cost.tokensOut)
                 attributes["http.response.status_code"] = record.status
                 attributes["cascade.request.id"] = record.id
                 attributes["cascade.decision"] = record.decision.rawValue
@@ -107,7 +107,7 @@ struct RequestTrace: Sendable {
     }
 
     private static func instant(_ seconds: Double) -> DefaultTracerClock.Timestamp {
-        DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(max(0, seconds * 1e9)))
+        DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(bounding: seconds * 1e9))
     }
 
     private struct FieldsExtractor: Extractor {

@@ -84,7 +84,7 @@ struct ChatPiece: Sendable {
             for call in delta?["tool_calls"]?.elements ?? [] {
                 calls.append(
                     Call(
-                        index: Int(call["index"]?.number ?? 0), id: call["id"]?.text,
+                        index: Int(bounding: call["index"]?.number ?? 0), id: call["id"]?.text,
                         name: call["function"]?["name"]?.text, arguments: call["function"]?["arguments"]?.text ?? ""))
             }
             finish = choice["finish_reason"]?.text

@@ -70,8 +70,10 @@ indirect enum JSONTree: Sendable, Hashable {
         if case .object(let members) = self { members } else { nil }
     }
 
+    /// The number; nil where it is none, or beyond all that can be reckoned with (1e999).
     var number: Double? {
-        if case .literal(let text) = self { Double(text) } else { nil }
+        guard case .literal(let text) = self, let value = Double(text), value.isFinite else { return nil }
+        return value
     }
 
     var flag: Bool? {

@@ -229,7 +229,7 @@ extension JSONCursor {
         return name.isEscaped ? JSONText.unescaped(raw) : String(decoding: raw, as: UTF8.self)
     }
 
-    /// The number that lies at `range`, or nil where there is none.
+    /// The number that lies at `range`; nil where there is none, or one that is beyond all that can be reckoned with (1e999).
     func number(_ range: Range<Int>) -> Double? {
         // Most are short and whole.
         if range.count <= 15 {
@@ -244,7 +244,8 @@ extension JSONCursor {
             }
             if isWhole { return Double(value) }
         }
-        return Double(String(decoding: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self))
+        let value = Double(String(decoding: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self))
+        return value?.isFinite == true ? value : nil
     }
 
     /// Whether `text` lies at `range`.

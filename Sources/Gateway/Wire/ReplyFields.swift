@@ -100,14 +100,24 @@ struct ReplyFields {
         return fields
     }
 
-    private static func counts(_ cursor: inout JSONCursor) throws(JSONFault) -> TokenCounts {
+    /// The most tokens that one answer can count: a stage that tells of more has not counted.
+    private static let mostTokens = 1e9
+
+    /// What a stage counted; nil where a count is none that can be, for somebody pays for it.
+    private static func counts(_ cursor: inout JSONCursor) throws(JSONFault) -> TokenCounts? {
         var counts = TokenCounts()
         var cacheRead = 0.0
         var cacheWritten = 0.0
+        var areNumbers = true
         try cursor.object { (name, cursor) throws(JSONFault) in
             func number(_ cursor: inout JSONCursor) throws(JSONFault) -> Double {
                 let range = try cursor.skip()
-                return max(0, cursor.number(range) ?? 0)
+                guard !cursor.bytes(range, are: "null") else { return 0 }
+                guard let count = cursor.number(range), (0...mostTokens).contains(count) else {
+                    areNumbers = false
+                    return 0
+                }
+                return count
             }
             if cursor.name(name, is: "prompt_tokens") || cursor.name(name, is: "input_tokens") {
                 counts.read = try number(&cursor)
@@ -132,6 +142,7 @@ struct ReplyFields {
                 try cursor.skip()
             }
         }
+        guard areNumbers else { return nil }
         counts.read += cacheRead + cacheWritten
         counts.cached += cacheRead
         return counts

@@ -71,7 +71,8 @@ struct StageEdits: Sendable {
             strip.logprobs = true
             set("logprobs", "true", fields.logprobs, fields, &edits)
         }
-        let asked = own ? Int(fields.topLogprobs?.number ?? 0) : 0
+        // What is no number of alternatives is the stage's to refuse.
+        guard let asked = Int(exactly: own ? fields.topLogprobs?.number ?? 0 : 0), asked >= 0 else { return }
         if alternatives > asked {
             if own { strip.alternatives = asked }
             set("top_logprobs", "\(alternatives)", fields.topLogprobs, fields, &edits)

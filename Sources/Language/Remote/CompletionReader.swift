@@ -16,6 +16,8 @@ struct CompletionReader: ReplyReader {
     private let expectation: Expectation
     private let yield: @Sendable (GenerationEvent) -> Void
     private let start: ContinuousClock.Instant
+    /// The most tokens that one reply can count.
+    private static let mostTokens = 1_000_000_000
     private var isStreamed = true
     private var parser = ServerSentEventParser()
     /// The body of a reply that comes whole.
@@ -159,10 +161,13 @@ struct CompletionReader: ReplyReader {
         }
         if !calls.isEmpty, reason == .stop { reason = .toolCalls }
         usage.seconds = start.duration(to: .now) / .seconds(1)
-        if let prompt = told?.promptTokens, let completion = told?.completionTokens {
+        // Counts that no answer can have are taken for none: they are added up later, and paid for.
+        if let prompt = told?.promptTokens, let completion = told?.completionTokens,
+            (0...Self.mostTokens).contains(prompt), (0...Self.mostTokens).contains(completion)
+        {
             usage.promptTokens = prompt
             usage.completionTokens = completion
-            usage.cachedTokens = told?.promptDetails?.cachedTokens ?? 0
+            usage.cachedTokens = min(prompt, max(0, told?.promptDetails?.cachedTokens ?? 0))
         } else {
             // Four bytes a token is about right for English; what was written is counted.
             usage.promptTokens = (expectation.request.prompt.wholeText.utf8.count + 3) / 4

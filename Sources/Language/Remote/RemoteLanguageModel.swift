@@ -63,7 +63,7 @@ public struct RemoteLanguageModel: LanguageModel {
         let body = try RequestBody(request, for: self)
         let expectation = CompletionReader.Expectation(
             request: request, model: model, aliases: aliases, hide: client.hidden)
-        let tokens = Double(body.text.utf8.count / 4 + request.maximumTokens)
+        let tokens = Double(body.text.utf8.count / 4) + Double(request.maximumTokens)
         _ = try await client.post(body.path, body.text, tokens: tokens, model: name) {
             CompletionReader(expectation, start: start, yield: yield)
         }
