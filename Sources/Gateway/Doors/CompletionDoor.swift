@@ -89,16 +89,6 @@ struct CompletionDoor: Door {
         switch outcome {
         case .held(var answer):
             run.record.status = answer.status
-            do throws(StageError) {
-                try translate(&answer, run)
-            } catch {
-                run.record.decision = .failed
-                run.record.status = 502
-                core.finish(&run)
-                var reply = DoorReply(DoorError(error, stage: run.record.answeredBy ?? model.name), api: api)
-                reply.describe(run, headers: [], isOver: true)
-                return reply
-            }
             core.finish(&run)
             if let plan {
                 core.caching.keep(answer.bytes, contentType: answer.contentType ?? "application/json", of: run, plan)
@@ -135,27 +125,6 @@ struct CompletionDoor: Door {
         }
     }
 
-    /// What says a stage's answer as the client's interface has it, where they differ.
-    private func translator(from stage: WireAPI, _ run: ModelRun) -> (any AnswerTranslator)? {
-        guard stage != api else { return nil }
-        let id = String(run.record.id.dropFirst(4))
-        return api == .messages
-            ? MessagesTranslator(id: "msg_\(id)") : ResponsesTranslator(id: id, request: run.body)
-    }
-
-    private func translate(_ answer: inout HeldAnswer, _ run: ModelRun) throws(StageError) {
-        guard var translator = translator(from: answer.api, run) else { return }
-        if answer.isStream {
-            var said = ByteBuffer()
-            try translator.stream(answer.bytes, into: &said)
-            try translator.end(into: &said)
-            answer.bytes = said
-        } else {
-            answer.bytes = try translator.whole(answer.bytes)
-        }
-        answer.api = api
-    }
-
     /// An answer that was given before.
     private func again(_ cached: CachedReply, _ match: AnswerCaching.Match, _ run: inout ModelRun) -> DoorReply {
         run.record.decision = .cached
@@ -177,7 +146,7 @@ struct CompletionDoor: Door {
         _ begun: BegunAnswer, _ stage: Int, _ run: ModelRun, _ plan: AnswerCaching.Plan?, explains: Bool
     ) -> DoorReply {
         let passed = PassedStream(
-            begun: begun, stage: stage, run: run, translator: translator(from: begun.api, run), explains: explains)
+            begun: begun, stage: stage, run: run, translator: run.translator(from: begun.api), explains: explains)
         var reply = DoorReply(
             contentType: begun.contentType ?? "text/event-stream",
             body: .stream { [core] sink in

@@ -31,6 +31,8 @@ struct StageRequest: Sendable {
     var key = ""
     /// Counts the calls that were made for it in vain.
     var lost = LostCalls()
+    /// What is of use of a whole answer.
+    var wants = ReplyFields.Wants()
 }
 
 /// How many calls of a stage were made for a request whose answers were not heard to the end, and which a provider may bill
@@ -58,6 +60,8 @@ struct StageReply: Sendable {
     /// Header fields that are passed on.
     var headers: [(name: String, value: String)] = []
     var body: Body
+    /// What was read of a whole answer, where it was looked at on its way (``CheckedClient``).
+    var fields: ReplyFields?
 }
 
 /// Bytes that come bit by bit.
@@ -159,6 +163,14 @@ enum StageError: Error, Equatable, Sendable {
         case .status(let status, _, _): status >= 500 || status == 408 || status == 429
         case .held, .tooLongToHold, .tripped, .tooLarge, .unsupported, .untranslatable, .cancelled: false
         }
+    }
+}
+
+extension StageError {
+    /// An error that came with the status of a success: its own code counts, where it is a status.
+    static func told(_ body: ByteBuffer) -> StageError {
+        let code = (try? JSONTree(body))?["error"]?["code"]?.number.flatMap { Int(exactly: $0) } ?? 502
+        return .status((400...599).contains(code) ? code : 502, body: body, retryAfter: nil)
     }
 }
 

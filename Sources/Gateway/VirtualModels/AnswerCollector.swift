@@ -16,10 +16,18 @@ enum AnswerCollector {
         var begun = BegunAnswer(
             api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
             scanner: scanner)
-        while begun.bytes.readableBytes == 0, !begun.isOver { try await advance(&begun) }
+        // Comments that only say that something will come are no answer, nor are pieces without any of it.
+        while !begun.isOver, !begun.scanner.hasAnswer || begun.bytes.readableBytes == 0,
+            begun.bytes.readableBytes < longestPreamble
+        {
+            try await advance(&begun)
+        }
         if begun.bytes.readableBytes == 0 { throw .badReply(reason: "the stream holds no events") }
         return begun
     }
+
+    /// The most bytes that a stream may say before its answer begins, for another stage to stand in unseen.
+    private static let longestPreamble = 64 << 10
 
     /// Takes the next piece of an answer.
     static func advance(_ begun: inout BegunAnswer) async throws(StageError) {
@@ -37,6 +45,7 @@ enum AnswerCollector {
         if begun.isOver, !begun.scanner.isDone {
             throw .broken(reason: "the stream ended without its last event")
         }
+        if begun.isOver, !begun.scanner.hasAnswer { throw .badReply(reason: "the stream holds no answer") }
     }
 
     /// Holds a stream until it is whole, or a limit is reached.

@@ -292,7 +292,8 @@ struct ModelRun: Sendable {
             var wants = ReplyFields.Wants()
             wants.tokens = alternatives != nil
             wants.text = readsTexts || model.goesOn && fields.streams
-            var scanner = AnswerScanner(wants: wants, strip: edits.strip, goesOnWith: continuation?.id)
+            var scanner = AnswerScanner(
+                api: wire, wants: wants, strip: edits.strip, goesOnWith: continuation?.id)
             var client = stage.client
             if let fault = drill?.faults[stage.name] { client = DrilledClient(client: client, fault: fault) }
             var headers = passedOn
@@ -304,13 +305,13 @@ struct ModelRun: Sendable {
             let reply = try await client.send(
                 StageRequest(
                     api: wire, body: edits.body, streams: fields.streams, headers: headers, key: record.key ?? "",
-                    lost: lost))
+                    lost: lost, wants: scanner.wants))
             hasBegun = true
             if lost.count > 0 { choice.lost = lostCost(stage, calls: lost.count) }
-            let answer: HeldAnswer
+            var answer: HeldAnswer
             switch reply.body {
             case .whole(let bytes):
-                let edited = try scanner.whole(bytes)
+                let edited = try scanner.whole(bytes, reply.fields)
                 answer = held(reply, edited, scanner, wire, isStream: false, index, begin, &choice)
             case .stream(let source):
                 if !reading {
@@ -327,6 +328,7 @@ struct ModelRun: Sendable {
                     answer = held(reply, bytes, scanner, wire, isStream: true, index, begin, &choice)
                 }
             }
+            try translate(&answer)
             let evidence = reading ? model.rule?.evidence(of: answer, read: scanner, stage: index) ?? [] : []
             choice.evidence = evidence
             return Asked(choice: choice, given: .success(.whole(answer, evidence: evidence)))

@@ -3,6 +3,8 @@ import NIOCore
 
 /// Reads a stage's answer as it passes: counts its tokens, takes out what only the gateway asked for.
 struct AnswerScanner {
+    /// The interface that it is said in; nil asks nothing of its form.
+    let api: WireAPI?
     let wants: ReplyFields.Wants
     let strip: StageEdits.Strip
     /// Tokens, as the answer counts them.
@@ -25,26 +27,28 @@ struct AnswerScanner {
     private var splitter = EventSplitter()
 
     init(
-        wants: ReplyFields.Wants = ReplyFields.Wants(), strip: StageEdits.Strip = StageEdits.Strip(),
+        api: WireAPI? = nil, wants: ReplyFields.Wants = ReplyFields.Wants(), strip: StageEdits.Strip = StageEdits.Strip(),
         goesOnWith: ByteBuffer? = nil
     ) {
         var wants = wants
         wants.alternatives = strip.alternatives
+        self.api = api
         self.wants = wants
         self.strip = strip
         self.goesOnWith = goesOnWith
     }
 
     /// A whole answer, as the client is to get it.
-    mutating func whole(_ bytes: ByteBuffer) throws(StageError) -> ByteBuffer {
-        do throws(JSONFault) {
-            let fields = try ReplyFields(bytes, wants)
-            note(fields)
-            return edited(bytes, fields)
-        } catch {
-            throw .badReply(reason: error.description)
-        }
+    /// - Parameter read: what was read of it before, with the same wants.
+    mutating func whole(_ bytes: ByteBuffer, _ read: ReplyFields? = nil) throws(StageError) -> ByteBuffer {
+        let fields: ReplyFields
+        if let read { fields = read } else { fields = try ReplyFields(whole: bytes, api, wants) }
+        note(fields)
+        return edited(bytes, fields)
     }
+
+    /// Whether something of the answer itself came: before that, nothing of a stream is given to anybody.
+    private(set) var hasAnswer = false
 
     /// The next bytes of a stream; `pass` gets what the client is to get of them.
     mutating func stream(_ bytes: ByteBuffer, into pass: inout ByteBuffer) {
@@ -72,7 +76,7 @@ struct AnswerScanner {
         do throws(JSONFault) {
             let fields = try ReplyFields(data, wants)
             if fields.isError {
-                fault = .status(502, body: data, retryAfter: nil)
+                fault = .told(data)
                 return
             }
             note(fields)
@@ -108,6 +112,7 @@ struct AnswerScanner {
             most.cached = max(most.cached, usage.cached)
             counts = most
         }
+        hasAnswer = hasAnswer || fields.beginsAnswer(api)
         switch fields.kind {
         case "message_stop", "response.completed", "response.incomplete", "response.failed": isDone = true
         case "content_block_delta", "response.output_text.delta": pieces += 1

@@ -10,9 +10,9 @@ struct TokenCounts: Sendable, Hashable {
 }
 
 /// What the gateway reads of a reply, or of one piece of a stream.
-struct ReplyFields {
+struct ReplyFields: Sendable {
     /// What is of use.
-    struct Wants {
+    struct Wants: Sendable {
         /// The log-probabilities of the first choice's tokens.
         var tokens = false
         /// The first choice's text.
@@ -30,6 +30,11 @@ struct ReplyFields {
     var isFinished = false
     /// How many choices there are; nil where the reply has no such list.
     var choices: Int?
+    /// Whether a choice has a message, or a text.
+    var hasMessage = false
+    var hasText = false
+    /// Which of the lists it has that other interfaces answer with.
+    var lists: Lists = []
     /// The tokens of the first choice, where they are wanted and told.
     var tokens: [GeneratedToken] = []
     /// Whether the log-probabilities are told at all.
@@ -86,10 +91,9 @@ struct ReplyFields {
                     try choice(&fields, index, &cursor, wants)
                 }
                 fields.choices = count
-            } else if wants.text, try otherText(&fields, name, &cursor) {
-                // Read.
             } else {
-                try cursor.skip()
+                if cursor.peek() == UInt8(ascii: "[") { fields.lists.note(name, cursor) }
+                if try !wants.text || !otherText(&fields, name, &cursor) { try cursor.skip() }
             }
         }
         // Arguments of tools come bit by bit, too.
@@ -176,11 +180,18 @@ struct ReplyFields {
                     try cursor.skip()
                 }
                 fields.logprobs.append(start..<cursor.position)
-            } else if wants.text, cursor.name(name, is: "text"), cursor.peek() == UInt8(ascii: "\"") {
-                text = cursor.text(try cursor.string())
-            } else if wants.text, cursor.name(name, is: "message") || cursor.name(name, is: "delta"),
+            } else if cursor.name(name, is: "text"), cursor.peek() == UInt8(ascii: "\"") {
+                let place = try cursor.string()
+                fields.hasText = true
+                if wants.text { text = cursor.text(place) }
+            } else if cursor.name(name, is: "message") || cursor.name(name, is: "delta"),
                 cursor.peek() == UInt8(ascii: "{")
             {
+                fields.hasMessage = true
+                guard wants.text else {
+                    try cursor.skip()
+                    return
+                }
                 try cursor.object { (name, cursor) throws(JSONFault) in
                     if cursor.name(name, is: "content"), cursor.peek() == UInt8(ascii: "\"") {
                         text = cursor.text(try cursor.string())
