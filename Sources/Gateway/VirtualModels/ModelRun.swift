@@ -293,7 +293,8 @@ struct ModelRun: Sendable {
             wants.tokens = alternatives != nil
             wants.text = readsTexts || model.goesOn && fields.streams
             var scanner = AnswerScanner(
-                api: wire, wants: wants, strip: edits.strip, goesOnWith: continuation?.id)
+                api: wire, wants: wants, strip: edits.strip, choices: said.fields.choices?.number ?? 1,
+                goesOnWith: continuation?.id)
             var client = stage.client
             if let fault = drill?.faults[stage.name] { client = DrilledClient(client: client, fault: fault) }
             var headers = passedOn

@@ -20,6 +20,11 @@ struct AnswerScanner {
     let goesOnWith: ByteBuffer?
     /// Pieces with a choice in them: about as many as tokens.
     private(set) var pieces = 0
+    /// How many choices are to come.
+    private let choices: Int
+    /// The choices that began, and those that ended.
+    private var running: Set<Int> = []
+    private var ended: Set<Int> = []
     /// Whether the stream ended as it should.
     private(set) var isDone = false
     /// An error that came in the stream.
@@ -28,13 +33,14 @@ struct AnswerScanner {
 
     init(
         api: WireAPI? = nil, wants: ReplyFields.Wants = ReplyFields.Wants(), strip: StageEdits.Strip = StageEdits.Strip(),
-        goesOnWith: ByteBuffer? = nil
+        choices: Double = 1, goesOnWith: ByteBuffer? = nil
     ) {
         var wants = wants
         wants.alternatives = strip.alternatives
         self.api = api
         self.wants = wants
         self.strip = strip
+        self.choices = max(1, Int(bounding: choices))
         self.goesOnWith = goesOnWith
     }
 
@@ -119,7 +125,11 @@ struct AnswerScanner {
         default: break
         }
         // Some streams end without a mark once every choice has ended.
-        isDone = isDone || fields.isFinished
+        if !isDone, !fields.indices.isEmpty {
+            running.formUnion(fields.indices)
+            ended.formUnion(fields.finished)
+            isDone = ended.count >= choices && ended.isSuperset(of: running)
+        }
         tokens += fields.tokens
         tellsTokens = tellsTokens || fields.tellsTokens
         if let text = fields.text { self.text += text }

@@ -26,8 +26,9 @@ struct ReplyFields: Sendable {
     var kind: String?
     /// Whether the reply is about an error.
     var isError = false
-    /// Whether a choice says why it ended.
-    var isFinished = false
+    /// The numbers of the choices in it, and of those that say why they ended.
+    var indices: [Int] = []
+    var finished: [Int] = []
     /// How many choices there are; nil where the reply has no such list.
     var choices: Int?
     /// Whether a choice has a message, or a text.
@@ -161,6 +162,7 @@ struct ReplyFields: Sendable {
         }
         // Pieces of a stream name their choice; whole replies come in order.
         var number = Double(index)
+        var isFinished = false
         var tokens: [GeneratedToken] = []
         var text: String?
         try cursor.object { (name, cursor) throws(JSONFault) in
@@ -169,7 +171,7 @@ struct ReplyFields: Sendable {
                 number = cursor.number(range) ?? number
             } else if cursor.name(name, is: "finish_reason") {
                 let range = try cursor.skip()
-                fields.isFinished = fields.isFinished || !cursor.bytes(range, are: "null")
+                isFinished = !cursor.bytes(range, are: "null")
             } else if cursor.name(name, is: "logprobs") {
                 let first = cursor.peek()
                 let start = cursor.position
@@ -205,6 +207,8 @@ struct ReplyFields: Sendable {
                 try cursor.skip()
             }
         }
+        fields.indices.append(Int(bounding: number))
+        if isFinished { fields.finished.append(Int(bounding: number)) }
         if number == 0 {
             fields.tokens += tokens
             if let text { fields.text = (fields.text ?? "") + text }

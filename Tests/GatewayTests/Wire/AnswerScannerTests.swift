@@ -100,3 +100,51 @@ import Testing
         }
     }
 }
+
+@Suite struct `streams of several choices` {
+    private static func piece(_ index: Int, _ reason: String? = nil) -> String {
+        #"{"choices":[{"index":\#(index),"delta":{"content":"a"},"finish_reason":\#(reason.map { "\"\($0)\"" } ?? "null")}]}"#
+    }
+
+    /// Whether a stream of `pieces` is whole for who asked for `choices`.
+    private func isDone(_ pieces: [String], choices: Double) -> Bool {
+        var scanner = AnswerScanner(api: .chatCompletions, choices: choices)
+        var pass = ByteBuffer()
+        scanner.stream(ByteBuffer(string: pieces.map { "data: \($0)\n\n" }.joined()), into: &pass)
+        scanner.end(into: &pass)
+        return scanner.isDone
+    }
+
+    @Test func `are whole when all have ended, not when the first has`() {
+        let first = [Self.piece(0), Self.piece(0, "stop")]
+        #expect(isDone(first, choices: 1))
+        #expect(!isDone(first, choices: 2))
+        #expect(!isDone(first + [Self.piece(1)], choices: 2))
+        #expect(isDone(first + [Self.piece(1), Self.piece(1, "length")], choices: 2))
+        // More came than were asked for, as with several prompts: those that began must end.
+        #expect(!isDone([Self.piece(0), Self.piece(1), Self.piece(0, "stop")], choices: 1))
+        #expect(isDone([Self.piece(0), Self.piece(1), Self.piece(0, "stop"), Self.piece(1, "stop")], choices: 1))
+        // The mark ends all.
+        #expect(isDone([Self.piece(0), "[DONE]"], choices: 3))
+        #expect(!isDone(first, choices: 1e30))
+    }
+
+    @Test func `that end between two choices without a mark end with an error`() async throws {
+        let pieces = [Self.piece(0), Self.piece(0, "stop"), Self.piece(1)]
+        try await ScriptedUpstream.run { _ in
+            // Without chunks only the end of the connection ends it.
+            [
+                .send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"),
+                .send(pieces.map { "data: \($0)\n\n" }.joined()), .close,
+            ]
+        } _: { upstream in
+            let configuration = try RunningGateway.configuration(["small": upstream])
+            try await RunningGateway.run(configuration) { gateway in
+                let reply = try await gateway.post(
+                    "/v1/chat/completions", RunningGateway.chat("small", more: #","n":2,"stream":true"#))
+                #expect(reply.status == 200 && reply.events.count == 4)
+                #expect(reply.events.last?.hasPrefix("{\"error\":") == true, "\(reply.body)")
+            }
+        }
+    }
+}
