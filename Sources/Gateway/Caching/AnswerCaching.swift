@@ -57,7 +57,7 @@ final class AnswerCaching: Sendable {
         mostKept.withLock { $0 = kept.isEmpty ? nil : kept.reduce(0, +) }
     }
 
-    /// An answer for `run`'s request that was given before.
+    /// An answer for `run`'s request that was given before: to the same request. No stage is asked.
     func find(_ run: ModelRun, head: HTTPFields, caller: Caller) async -> Finding {
         guard let settings = run.model.caching, CacheRules.mayAnswer(run.fields, head) else { return .none }
         let name = run.model.name
@@ -76,13 +76,20 @@ final class AnswerCaching: Sendable {
             return reply
         }
         if let exact { return .hit(exact, .exact) }
-        var plan = Plan(key: key)
-        if let semantic = settings.semantic, let frame = key.frame(run.fields) {
-            let found = await find(run, semantic, frame, now, &plan)
-            if let found { return .hit(found, .semantic) }
+        if settings.semantic == nil { caches.withLock { $0[name]?.counts.misses += 1 } }
+        return .miss(Plan(key: key))
+    }
+
+    /// An answer to a question that means the same as that of `run`, where such ones are looked for. What stages are asked for
+    /// that is added to `run`'s own cost, so room must have been reserved for it.
+    func findMeaning(_ run: inout ModelRun, _ plan: inout Plan) async -> CachedReply? {
+        let name = run.model.name
+        guard let semantic = run.model.caching?.semantic else { return nil }
+        if let frame = plan.key.frame(run.fields), let found = await find(&run, semantic, frame, time(), &plan) {
+            return found
         }
         caches.withLock { $0[name]?.counts.misses += 1 }
-        return .miss(plan)
+        return nil
     }
 
     /// What the store has for `key`. A store that is away has nothing.
@@ -108,13 +115,14 @@ final class AnswerCaching: Sendable {
     }
 
     private func find(
-        _ run: ModelRun, _ semantic: CacheSettings.Semantic, _ frame: CacheKey, _ now: Double, _ plan: inout Plan
+        _ run: inout ModelRun, _ semantic: CacheSettings.Semantic, _ frame: CacheKey, _ now: Double, _ plan: inout Plan
     ) async -> CachedReply? {
         let name = run.model.name
         let question = run.lastText
         do {
-            let (vector, money) = try await Embedding.of(question, by: semantic.embedder)
-            spending.withLock { $0 += money }
+            let (vector, cost) = try await Embedding.of(question, by: semantic.embedder)
+            spending.withLock { $0 += cost.money }
+            run.record.aside = cost
             plan.meaning = CachedReply.Meaning(frame: frame, text: question, vector: vector)
             let near = caches.withLock {
                 $0[name]?.nearest(frame, vector, least: semantic.similarity, at: now)?.reply
@@ -122,7 +130,8 @@ final class AnswerCaching: Sendable {
             guard let near else { return nil }
             let verdict = try await MeaningVerifier(verifier: semantic.verifier).verify(
                 question, near, mark: "\(run.record.id)-\(run.record.id.hashValue)")
-            spending.withLock { $0 += verdict.money }
+            spending.withLock { $0 += verdict.cost.money }
+            run.record.aside = run.record.aside + verdict.cost
             return caches.withLock { caches -> CachedReply? in
                 guard verdict.isSame else {
                     caches[name]?.counts.refused += 1
@@ -145,6 +154,8 @@ final class AnswerCaching: Sendable {
     func keep(_ bytes: ByteBuffer, contentType: String, of run: ModelRun, _ plan: Plan) {
         guard CacheRules.mayKeep(run.record) else { return }
         let now = time()
+        // What looking for it took is not saved when it is given again.
+        let money = run.record.choices.reduce(0) { $0 + $1.cost.money }
         if let settings = run.model.caching, settings.isKept {
             guard bytes.readableBytes <= settings.limits.entryBytes else { return }
             services?.writer.submit(
@@ -152,13 +163,13 @@ final class AnswerCaching: Sendable {
                     CachedAnswer(
                         id: plan.key.hash, scope: plan.key.scope ?? "*", model: run.model.name,
                         body: Array(bytes.readableBytesView), contentType: contentType, stage: run.record.answeredBy,
-                        policy: run.record.policy, money: run.record.cost.money, created: now,
+                        policy: run.record.policy, money: money, created: now,
                         expires: now + settings.limits.seconds)))
             return
         }
         let reply = CachedReply(
             id: CachedReply.id(of: run.record.id), key: plan.key, stage: run.record.answeredBy,
-            version: run.record.policy, contentType: contentType, bytes: bytes, money: run.record.cost.money,
+            version: run.record.policy, contentType: contentType, bytes: bytes, money: money,
             created: now, meaning: plan.meaning)
         caches.withLock { $0[run.model.name]?.insert(reply, at: now) }
     }

@@ -1,3 +1,4 @@
+import Cascades
 import Foundation
 import Yams
 
@@ -17,6 +18,16 @@ struct CacheSettings: Sendable {
         var similarity: Double
         /// No similarity can part "enable 2FA" from "disable 2FA", so it never decides alone.
         var verifier: Verifier
+
+        /// What finding an answer to a question of `read` tokens takes at most, where the one that it is compared with is no
+        /// longer.
+        func mostCost(read: Double) -> Cost {
+            let embedding = embedder.cost(TokenCounts(read: read), seconds: 0)
+            guard case .stage(let stage) = verifier else { return embedding }
+            let counts = TokenCounts(
+                read: 2 * read + MeaningVerifier.mostInstruction, written: Double(StageQuestion.mostTokens))
+            return embedding + stage.cost(counts, seconds: 0)
+        }
     }
 
     var limits: AnswerCache.Limits

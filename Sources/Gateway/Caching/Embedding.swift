@@ -3,10 +3,10 @@ import NIOCore
 
 /// What a text means, as a vector of length 1, by a stage that serves embeddings.
 enum Embedding {
-    /// The vector of `text`, and what it cost in dollars.
+    /// The vector of `text`, and what it cost.
     static func of(
         _ text: String, by stage: GatewayStage
-    ) async throws(StageError) -> (vector: [Float], money: Double) {
+    ) async throws(StageError) -> (vector: [Float], cost: Cost) {
         let body: JSONTree = [
             "model": .string(stage.model ?? stage.name), "input": .string(text), "encoding_format": "float",
         ]
@@ -32,6 +32,6 @@ enum Embedding {
         let scale = Float(1 / square.squareRoot())
         for index in vector.indices { vector[index] *= scale }
         let read = (try? ReplyFields(bytes))?.usage?.read ?? Double(text.utf8.count) / 4
-        return (vector, stage.cost(TokenCounts(read: read), seconds: 0).money)
+        return (vector, stage.cost(TokenCounts(read: read), seconds: 0))
     }
 }

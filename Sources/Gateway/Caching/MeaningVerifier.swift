@@ -1,3 +1,4 @@
+import Cascades
 import NIOCore
 
 /// Says whether the answer to one question is right for another.
@@ -11,10 +12,13 @@ struct MeaningVerifier: Sendable {
         Reply with yes or no, and nothing else.
         """
 
-    /// What was found, and what it cost in dollars.
+    /// More tokens than the instruction and what stands around the questions have.
+    static let mostInstruction = 400.0
+
+    /// What was found, and what it cost.
     struct Verdict: Sendable {
         var isSame: Bool
-        var money = 0.0
+        var cost = Cost.zero
     }
 
     /// - Parameter mark: what no question can hold.
@@ -41,7 +45,7 @@ struct MeaningVerifier: Sendable {
                 \(mark)
                 Do they ask for exactly the same? yes or no:
                 """)
-            return Verdict(isSame: Grade.isYes(said.text) ?? false, money: said.money)
+            return Verdict(isSame: Grade.isYes(said.text) ?? false, cost: said.cost)
         }
     }
 }

@@ -82,8 +82,13 @@ struct CompletionDoor: Door {
             run.record.reservation = try await core.authority.reserve(caller, .zero)
             return again(cached, match, &run)
         }
-        run.record.reservation = try await core.authority.reserve(
-            caller, model.mostCost(fields, bytes: request.body.readableBytes))
+        let most = model.mostCost(fields, bytes: request.body.readableBytes, isCached: plan != nil)
+        run.record.reservation = try await core.authority.reserve(caller, most)
+        if var wanted = plan {
+            let found = await core.caching.findMeaning(&run, &wanted)
+            if let found { return again(found, .semantic, &run) }
+            plan = wanted
+        }
         let outcome = await run.run()
         let explains = request.head.headerFields[.cascadeExplain] != nil
         switch outcome {

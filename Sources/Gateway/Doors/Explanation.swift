@@ -26,7 +26,7 @@ struct Explanation {
         json.writeStaticString(",\"decision\":")
         json.writeQuoted(record.decision.rawValue)
         json.writeStaticString(",\"cost\":")
-        write(record.choices.reduce(Cost.zero) { $0 + $1.cost }, into: &json)
+        write(record.choices.reduce(record.aside) { $0 + $1.cost }, into: &json)
         json.writeStaticString(",\"asked\":[")
         for (index, choice) in record.choices.enumerated() {
             if index > 0 { json.writeStaticString(",") }

@@ -200,7 +200,7 @@ final class Judging: Sendable {
                 \(mark)
                 Your grade, a number from 0 to 1:
                 """)
-            state.withLock { $0.counts[model, default: Counts()].money += said.money }
+            state.withLock { $0.counts[model, default: Counts()].money += said.cost.money }
             return Grade.number(said.text)
         }
     }

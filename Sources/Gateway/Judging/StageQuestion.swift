@@ -6,12 +6,12 @@ struct StageQuestion: Sendable {
     let stage: GatewayStage
     let instruction: String
     /// The most tokens of the answer. Models that think first need room for it.
-    var mostTokens = 512
+    static let mostTokens = 512
 
     /// What the stage says to `text`, and what that cost.
     struct Said: Sendable {
         var text: String
-        var money: Double
+        var cost: Cost
     }
 
     func ask(_ text: String) async throws(StageError) -> Said {
@@ -20,7 +20,7 @@ struct StageQuestion: Sendable {
             "messages": [
                 ["role": "system", "content": .string(instruction)], ["role": "user", "content": .string(text)],
             ],
-            "temperature": 0, "max_tokens": JSONTree(integerLiteral: mostTokens),
+            "temperature": 0, "max_tokens": JSONTree(integerLiteral: Self.mostTokens),
         ]
         let begin = ContinuousClock.now
         let reply = try await stage.client.send(
@@ -31,6 +31,6 @@ struct StageQuestion: Sendable {
         let cost = stage.cost(
             scanner.counts ?? TokenCounts(read: Double(text.utf8.count) / 4, written: 1),
             seconds: (ContinuousClock.now - begin).seconds)
-        return Said(text: scanner.text, money: cost.money)
+        return Said(text: scanner.text, cost: cost)
     }
 }

@@ -81,7 +81,10 @@ struct RequestRecord: Sendable {
     var answeredBy: String?
     var decision = Decision.failed
     var status = 0
+    /// Of all stages that were asked, for the answer or aside.
     var cost = Cost.zero
+    /// What a cache asked stages to find an answer that means the same.
+    var aside = Cost.zero
     /// What the answer took when it was first given, in dollars, where it is given again.
     var repeatedMoney = 0.0
     /// Seconds from the request to its last byte, and to the first one.

@@ -131,7 +131,7 @@ final class GatewayCore: Sendable {
     func finish(_ run: inout ModelRun) {
         run.record.seconds = run.elapsed
         if run.record.firstByteSeconds == 0 { run.record.firstByteSeconds = run.record.seconds }
-        run.record.cost = run.record.choices.reduce(Cost.zero) { $0 + $1.cost }
+        run.record.cost = run.record.choices.reduce(run.record.aside) { $0 + $1.cost }
         learning.ran(&run)
         metrics.count(run.record, reference: run.model.referenceMoney(run.record))
         log.note(run.record, trace: run.trace?.id)

@@ -90,12 +90,16 @@ final class VirtualModel: Sendable {
         return VirtualModel(self, drawn: drawn, rule: policies.acting[drawn].rule)
     }
 
-    /// What a request may take at most: every stage asked once, for all that it reads and may write.
-    func mostCost(_ fields: RequestFields, bytes: Int) -> Cost {
-        // No text has more tokens than bytes; three bytes a token leave room for most languages.
-        let read = Double(bytes) / 3
-        let written = min(fields.mostTokens ?? 4096, 1e6) * max(1, fields.choices?.number ?? 1)
-        return stages.reduce(Cost.zero) {
+    /// What a request may take at most: every stage asked once, for all that it reads and may write; and what a cache asks to
+    /// find out whether its question was answered before, where it may be.
+    /// - Parameter isCached: whether a cache looks for an answer to it.
+    func mostCost(_ fields: RequestFields, bytes: Int, isCached: Bool) -> Cost {
+        // No text has more tokens than bytes; three bytes a token leave room for most languages. Tokens' numbers are shorter.
+        let read = max(Double(bytes) / 3, Double(fields.tokens))
+        let answers = max(1, fields.choices?.number ?? 1, fields.bestOf ?? 1) * Double(fields.prompts)
+        let written = min(fields.mostTokens ?? 4096, 1e6) * min(answers, 1e6)
+        let aside = isCached ? caching?.semantic?.mostCost(read: read) ?? .zero : .zero
+        return stages.reduce(aside) {
             $0 + $1.cost(TokenCounts(read: read, written: written), seconds: 0)
         }
     }

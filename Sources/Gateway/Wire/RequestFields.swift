@@ -23,8 +23,15 @@ struct RequestFields: Sendable {
     var logprobs: Place?
     var topLogprobs: Place?
     var choices: Place?
-    /// The most tokens that may be written, where the request says so.
+    /// How many answers are written for each that is wanted, at least, where the request says so.
+    var bestOf: Double?
+    /// The most tokens that may be written for each answer, where the request says so. Nothing and less is no bound:
+    /// endpoints take -1 for that.
     var mostTokens: Double?
+    /// How many prompts there are, where they are a list.
+    var prompts = 1
+    /// How many tokens there are of prompts and inputs that are given as tokens' numbers.
+    var tokens = 0
     /// Whether tools are offered.
     var hasTools = false
     /// Whether tools were used in what was said before.
@@ -96,11 +103,16 @@ struct RequestFields: Sendable {
                 try place(&fields.topLogprobs, "top_logprobs", &cursor)
             } else if cursor.name(name, is: "n") {
                 try place(&fields.choices, "n", &cursor)
+            } else if cursor.name(name, is: "best_of") {
+                let range = try cursor.skip()
+                if let number = cursor.number(range) { fields.bestOf = max(fields.bestOf ?? 0, number) }
             } else if cursor.name(name, is: "max_tokens") || cursor.name(name, is: "max_completion_tokens")
                 || cursor.name(name, is: "max_output_tokens")
             {
                 let range = try cursor.skip()
-                if let number = cursor.number(range) { fields.mostTokens = max(fields.mostTokens ?? 0, number) }
+                if let number = cursor.number(range), number > 0 {
+                    fields.mostTokens = max(fields.mostTokens ?? 0, number)
+                }
             } else if cursor.name(name, is: "tools") || cursor.name(name, is: "functions") {
                 let range = try cursor.skip()
                 fields.hasTools = fields.hasTools || cursor.bytes[range.lowerBound] == UInt8(ascii: "[")
@@ -120,6 +132,12 @@ struct RequestFields: Sendable {
                     try message(&fields, &cursor)
                 }
                 if isConversation, count > 0 { fields.conversationEnd = cursor.position - 1 }
+            } else if cursor.name(name, is: "prompt"), cursor.peek() == UInt8(ascii: "[") {
+                var prompts = 0
+                try cursor.array { (_, cursor) throws(JSONFault) in
+                    if try !number(&fields, &cursor) { prompts += 1 }
+                }
+                fields.prompts = max(1, prompts)
             } else if cursor.name(name, is: "prompt") || cursor.name(name, is: "input"),
                 cursor.peek() == UInt8(ascii: "\"")
             {
@@ -144,10 +162,30 @@ struct RequestFields: Sendable {
         place = Place(value: range, isTrue: cursor.bytes(range, are: "true"), number: cursor.number(range))
     }
 
+    /// Reads a prompt or an input that may be tokens, and counts these.
+    /// - Returns: whether it is a token's number itself.
+    private static func number(_ fields: inout RequestFields, _ cursor: inout JSONCursor) throws(JSONFault) -> Bool {
+        switch cursor.peek() {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            try cursor.skip()
+            fields.tokens += 1
+            return true
+        case UInt8(ascii: "["):
+            var count = 0
+            try cursor.array { (index, cursor) throws(JSONFault) in
+                try cursor.skip()
+                count = index + 1
+            }
+            fields.tokens += count
+        default: try cursor.skip()
+        }
+        return false
+    }
+
     /// Reads a message, noting what a user says in it.
     private static func message(_ fields: inout RequestFields, _ cursor: inout JSONCursor) throws(JSONFault) {
         guard cursor.peek() == UInt8(ascii: "{") else {
-            try cursor.skip()
+            _ = try number(&fields, &cursor)
             return
         }
         var isUser = false
