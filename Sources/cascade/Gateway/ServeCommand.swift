@@ -22,6 +22,9 @@ struct ServeCommand: AsyncParsableCommand {
               cascade serve --policy policy.json --endpoint small=http://127.0.0.1:8001/v1,qwen \\
                             --endpoint large=https://api.example.com/v1,big@env:API_KEY
               cascade serve --config gateway.yaml --store gateway.sqlite    (keys, budgets and records are kept there)
+
+            At SIGHUP the file and the policies are read again, whether --config or --policy names them; requests that run \
+            keep what they began with, and a file with a fault changes nothing.
             """)
 
     @Option(
@@ -94,7 +97,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var configuration = try config.map { try GatewayConfiguration.read(from: $0) } ?? short()
+        // A hang-up that comes before it can be heard is not the end.
+        signal(SIGHUP, SIG_IGN)
+        let read = try reading()
+        var configuration = try read()
         if let listen, let address = GatewayConfiguration.address(listen) {
             (configuration.host, configuration.port) = address
         }
@@ -105,7 +111,7 @@ struct ServeCommand: AsyncParsableCommand {
         let kept: Store?
         if let address = configuration.store { kept = try await Store.open(address) } else { kept = nil }
         do {
-            try await serve(configuration, kept)
+            try await serve(configuration, kept, read)
         } catch {
             await kept?.close()
             throw error
@@ -113,7 +119,17 @@ struct ServeCommand: AsyncParsableCommand {
         await kept?.close()
     }
 
-    private func serve(_ configuration: GatewayConfiguration, _ store: Store?) async throws {
+    /// Reads what is to be served: the file each time; policies that options name are read when they are published.
+    private func reading() throws -> @Sendable () throws -> GatewayConfiguration {
+        if let config { return { try GatewayConfiguration.read(from: config) } }
+        let configuration = try short()
+        return { configuration }
+    }
+
+    private func serve(
+        _ configuration: GatewayConfiguration, _ store: Store?,
+        _ read: @escaping @Sendable () throws -> GatewayConfiguration
+    ) async throws {
         let server = try GatewayServer(configuration, store: store, logger: telling.logger("cascade")) {
             [options] name in
             try options.load(name, sequences: 8)
@@ -125,18 +141,19 @@ struct ServeCommand: AsyncParsableCommand {
             Output.message("serving \(server.models.joined(separator: ", ")) at \(scheme)://\(host):\(port)/v1")
             Output.message("dashboard: \(scheme)://\(host):\(port)/dashboard")
         }
-        let reloading = config.map { Self.reload(server, from: $0) }
+        let reloading = Self.reload(server, read)
         try await server.runUntilStopped()
-        reloading?.cancel()
+        reloading.cancel()
     }
 
-    /// Reads the configuration again at every SIGHUP.
-    private static func reload(_ server: GatewayServer, from path: String) -> any DispatchSourceSignal {
-        signal(SIGHUP, SIG_IGN)
+    /// Reads the configuration, and the policies that it names, again at every SIGHUP.
+    private static func reload(
+        _ server: GatewayServer, _ read: @escaping @Sendable () throws -> GatewayConfiguration
+    ) -> any DispatchSourceSignal {
         let source = DispatchSource.makeSignalSource(signal: SIGHUP)
         source.setEventHandler {
             do {
-                try server.reload(GatewayConfiguration.read(from: path))
+                try server.reload(read())
                 Output.message("serving \(server.models.joined(separator: ", "))")
             } catch {
                 Output.message("\(error)\nEverything stays as it was.")

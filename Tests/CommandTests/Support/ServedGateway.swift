@@ -56,6 +56,9 @@ final class ServedGateway: Sendable {
         process.waitUntilExit()
     }
 
+    /// Tells it to read its files again.
+    func hangUp() { kill(process.processIdentifier, SIGHUP) }
+
     /// Tells it to stop and waits until it did.
     func stop() async throws -> Int32 {
         process.terminate()
