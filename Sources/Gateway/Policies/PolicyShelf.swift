@@ -8,8 +8,8 @@ import Synchronization
 
 /// Where the versions of the policies are kept and put into force: in the store, which several gateways share, or in memory.
 ///
-/// With a store, a policy file that the configuration names becomes a version when its content is new to the store; from
-/// then on the store says what is in force, and every gateway follows within a second. Without one the files decide, and
+/// With a store, a policy file that the configuration names becomes a version when its content is new to the store
+/// (``PolicyFileKeeper``); from then on the store says what is in force, and every gateway follows within a second. Without one the files decide, and
 /// what is learned lasts until the gateway stops or reads its configuration again. A request keeps the policy it began with.
 final class PolicyShelf: Sendable {
     private struct State {
@@ -23,6 +23,8 @@ final class PolicyShelf: Sendable {
         var retries: [Task<Void, Never>] = []
         /// The models whose next version is being learned.
         var learning: Set<String> = []
+        /// The last time that the files are brought to the store.
+        var bringing: Task<Void, Never>?
     }
 
     private let core: GatewayCore
@@ -30,6 +32,8 @@ final class PolicyShelf: Sendable {
     private let group: any EventLoopGroup
     private let logger: Logger
     private let state: Mutex<State>
+    /// Brings the files' policies to the store; nil where there is none.
+    private let files: PolicyFileKeeper?
     /// Held while versions are put into force, so that what was known last stays in force.
     private let publishing = Mutex(())
     private var store: Store? { core.store }
@@ -44,17 +48,26 @@ final class PolicyShelf: Sendable {
         self.group = group
         self.logger = logger
         state = Mutex(State(configuration: configuration))
+        files = core.store.map { PolicyFileKeeper($0.policies, logger: logger) }
     }
 
     /// Publishes what `configuration` says from now on.
     /// - Throws: ``GatewayError``; then everything stays as it was.
     func reload(_ configuration: GatewayConfiguration) throws(GatewayError) {
+        // With a store the files are not what is published, and yet a broken one changes nothing.
+        for model in configuration.models { _ = try PolicyFiles.versions(of: model, in: configuration) }
         try publishing.withLock { (_) throws(GatewayError) in
             try publish(configuration, store == nil ? [:] : state.withLock { $0.versions })
         }
         guard store != nil else { return }
-        // Files whose content is new become versions.
-        Task { [weak self] in await self?.synchronise() }
+        // Files whose content is new become versions; one time after the other, so that the last one's files stay in force.
+        state.withLock { state in
+            let before = state.bringing
+            state.bringing = Task { [weak self] in
+                await before?.value
+                await self?.synchronise()
+            }
+        }
     }
 
     /// Follows the store and carries out what learning asks for, until it is cancelled.
@@ -96,26 +109,10 @@ final class PolicyShelf: Sendable {
 
     // MARK: - Following the store
 
-    /// Adds the files' policies to the store where they are new, and follows it.
+    /// Brings the files' policies to the store, and follows it.
     func synchronise() async {
-        guard let store else { return }
-        let configuration = state.withLock { $0.configuration }
-        for model in configuration.models where model.policy != nil {
-            do {
-                let known = Set(try await store.policies.all(of: model.name).map(\.content))
-                for version in try PolicyFiles.versions(of: model, in: configuration) {
-                    let content = String(decoding: try version.file.encoded(), as: UTF8.self)
-                    if known.contains(content) { continue }
-                    try await store.policies.add(
-                        content, model: model.name, state: version.state, share: version.share,
-                        note: "from the file \(version.name)")
-                }
-            } catch {
-                logger.warning(
-                    "policies stay as they are: the store can't be brought up to date",
-                    metadata: ["model": "\(model.name)", "error": "\(error)"])
-            }
-        }
+        guard let files else { return }
+        await files.bring(state.withLock { $0.configuration })
         await refresh()
     }
 

@@ -16,16 +16,41 @@ public struct PolicyRepository: Sendable {
         _ content: String, model: String, state: PolicyRecord.State = .active, share: Double = 0, note: String = "",
         time: Double = WallClock.now()
     ) async throws -> Int {
-        if model.isEmpty { throw StorageError.improper(what: "the model's name", reason: "it is empty") }
-        try Self.check(share)
+        try Self.check(model, share)
         return try await database.write { connection in
             // The announcement comes first: its row is what two that add at once wait for each other at.
             try connection.announce(Self.channel)
+            return try Self.insert(connection, content, model, state, share, note, time)
+        }
+    }
+
+    /// Adds a version like ``add(_:model:state:share:note:time:)``, unless `model` has one of the same content, in use or
+    /// not: of several processes that ask at once, one adds it.
+    /// - Returns: the version; nil where there was one of that content.
+    /// - Throws: ``StorageError/improper(what:reason:)`` for a share that is not from 0 to 1.
+    public func addNew(
+        _ content: String, model: String, state: PolicyRecord.State = .active, share: Double = 0, note: String = "",
+        time: Double = WallClock.now()
+    ) async throws -> Int? {
+        try Self.check(model, share)
+        return try await database.write { connection in
+            try connection.announce(Self.channel)
+            let known = try connection.first(
+                "SELECT version FROM policies WHERE model = $1 AND content = $2", [.text(model), .text(content)]
+            ) { try $0.int(0) }
+            return known == nil ? try Self.insert(connection, content, model, state, share, note, time) : nil
+        }
+    }
+
+    private static func insert(
+        _ connection: any DatabaseConnection, _ content: String, _ model: String, _ state: PolicyRecord.State,
+        _ share: Double, _ note: String, _ time: Double
+    ) throws -> Int {
             let last = try connection.first(
                 "SELECT COALESCE(MAX(version), 0) FROM policies WHERE model = $1", [.text(model)]
             ) { try $0.int(0) }
             let version = (last ?? 0) + 1
-            let previous = state == .active ? try Self.retireActive(connection, model) : nil
+            let previous = state == .active ? try retireActive(connection, model) : nil
             try connection.execute(
                 """
                 INSERT INTO policies (model, version, content, state, share, created, note, previous)
@@ -36,7 +61,6 @@ public struct PolicyRepository: Sendable {
                     .text(note), .optional(previous),
                 ])
             return version
-        }
     }
 
     /// Makes version `version` of `model` do something else: promote it, roll back to it, make it a canary or a shadow.
@@ -45,7 +69,7 @@ public struct PolicyRepository: Sendable {
     public func set(
         _ state: PolicyRecord.State, share: Double = 0, model: String, version: Int, note: String? = nil
     ) async throws {
-        try Self.check(share)
+        try Self.check(model, share)
         try await database.write { connection in
             try connection.announce(Self.channel)
             if state == .active, let previous = try Self.retireActive(connection, model), previous != version {
@@ -129,7 +153,8 @@ public struct PolicyRepository: Sendable {
         return active
     }
 
-    private static func check(_ share: Double) throws(StorageError) {
+    private static func check(_ model: String, _ share: Double) throws(StorageError) {
+        if model.isEmpty { throw .improper(what: "the model's name", reason: "it is empty") }
         guard share >= 0, share <= 1 else {
             throw .improper(what: "the share \(share)", reason: "it must be from 0 to 1")
         }

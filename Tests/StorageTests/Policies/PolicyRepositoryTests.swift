@@ -54,4 +54,26 @@ import Testing
         #expect(try await store.policies.all(inUse: true).map(\.version) == [2])
         await store.close()
     }
+
+    @Test(arguments: TestDatabase.available)
+    func `of many that bring the same content at once one adds it`(_ kind: TestDatabase) async throws {
+        let store = try await Store(try kind.make(folder))
+        let added = try await withThrowingTaskGroup(of: Int?.self) { group in
+            for number in 0..<16 {
+                group.addTask {
+                    try await store.policies.addNew(
+                        "{\(number % 2)}", model: "fast", state: .canary, share: 0.4, note: "\(number)")
+                }
+            }
+            return try await group.reduce(into: [Int?]()) { $0.append($1) }
+        }
+        #expect(added.compactMap { $0 }.sorted() == [1, 2])
+        // What is out of use is known as well; another model's is not.
+        try await store.policies.rollBack(model: "fast", version: 1, note: "worse")
+        let first = try await store.policies.all(of: "fast")[0].content
+        #expect(try await store.policies.addNew(first, model: "fast") == nil)
+        #expect(try await store.policies.addNew(first, model: "other") == 1)
+        await #expect(throws: StorageError.self) { try await store.policies.addNew("{}", model: "") }
+        await store.close()
+    }
 }
