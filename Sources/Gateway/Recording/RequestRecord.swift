@@ -40,6 +40,8 @@ struct RequestRecord: Sendable {
         var failure: String?
         /// The same in a word or two, without a text of the request or the stage.
         var failureKind: String?
+        /// What the stage said of it that is the operator's alone, for the log: no secrets are in it.
+        var failureAside: String?
         /// What it said, where a recorder reads texts.
         var output: String?
         /// Whether its tokens were counted by the gateway, for it did not tell.

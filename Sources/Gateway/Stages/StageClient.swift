@@ -1,5 +1,6 @@
 import Cascades
 import NIOCore
+import Storage
 import Synchronization
 
 /// The interfaces that the gateway speaks, towards clients and towards stages.
@@ -112,7 +113,7 @@ enum StageError: Error, Equatable, Sendable {
         switch self {
         case .unreachable, .timedOut, .broken, .badReply, .held, .tooLongToHold, .tripped: true
         // Credentials and addresses are of the gateway's making, so another stage may well answer.
-        case .status(let status, _, _): status >= 500 || [401, 403, 404, 408, 409, 425, 429].contains(status)
+        case .status(let status, _, _): status >= 500 || [401, 402, 403, 404, 408, 409, 425, 429].contains(status)
         case .tooLarge, .unsupported, .untranslatable, .cancelled: false
         }
     }
@@ -133,6 +134,24 @@ enum StageError: Error, Equatable, Sendable {
         case .tripped: "tripped"
         case .cancelled: "cancelled"
         }
+    }
+
+    /// Whether what the stage says of its error is about the request, and so the client's to read. What it says otherwise, of
+    /// its keys (a part of one, even), its accounts and its troubles, is the operator's.
+    var isAboutRequest: Bool {
+        if case .status(let status, _, _) = self { [400, 404, 413, 422].contains(status) } else { false }
+    }
+
+    /// What the stage said that is the operator's alone, without secrets: for the log. Nil where it said nothing such.
+    var aside: String? {
+        guard case .status(_, let body, _) = self, !isAboutRequest, body.readableBytes > 0 else { return nil }
+        // First what is secret, then what is too long: half a key has no form to be known by.
+        return String(Redactor.standard.redacted(Self.excerpt(body, 4096)).prefix(300))
+    }
+
+    /// The beginning of `body`.
+    private static func excerpt(_ body: ByteBuffer, _ length: Int = 300) -> String {
+        body.getSlice(at: body.readerIndex, length: min(length, body.readableBytes)).map { String(buffer: $0) } ?? ""
     }
 
     /// Whether the stage may have begun to work on it, so that a provider bills what it read.
@@ -183,7 +202,7 @@ extension StageError: CustomStringConvertible {
         case .badReply(let reason): "its answer can't be read: \(reason)"
         case .tooLarge(let limit): "its answer is longer than \(limit) bytes"
         case .status(let status, let body, _):
-            "it answered with status \(status): \(String(buffer: body.getSlice(at: body.readerIndex, length: min(300, body.readableBytes)) ?? ByteBuffer()))"
+            "it answered with status \(status)\(isAboutRequest ? ": \(Self.excerpt(body))" : "")"
         case .unsupported(let what): what
         case .untranslatable(let error): "\(error.place): \(error.reason)"
         case .held(let reason, _): reason
@@ -205,7 +224,7 @@ extension DoorError {
                 retryAfter: retryAfter ?? 1)
         case .status(let status, _, let retryAfter):
             self.init(
-                status: status >= 500 || [401, 403, 404].contains(status) ? 502 : status, type: "server_error",
+                status: error.isAboutRequest && status != 404 ? status : 502, type: "server_error",
                 message: "Stage \(stage): \(error).", code: "upstream_error", retryAfter: retryAfter)
         case .timedOut:
             self.init(

@@ -258,7 +258,7 @@ struct ModelRun: Sendable {
             }
         }
         record.decision = .failed
-        if case .status(let status, let body, _) = error, !error.isTransient {
+        if case .status(let status, let body, _) = error, error.isAboutRequest, !error.isTransient {
             // The stage says what is wrong with the request, which only the client can mend.
             record.answeredBy = model.stages[failed].name
             if model.stages[failed].interfaces.contains(api) {
@@ -395,6 +395,7 @@ extension RequestRecord.Choice {
     mutating func fail(_ error: StageError) {
         failure = error.description
         failureKind = error.kind
+        failureAside = error.aside
     }
 }
 

@@ -47,7 +47,12 @@ struct RedactionScanner {
                 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "=")
         }
         for beginning in Self.beginnings where bytes[start...].starts(with: beginning) {
-            let end = end(from: start, while: { $0.isWord || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
+            // Providers show a key by its beginning and its end, with stars between them.
+            let end = end(
+                from: start,
+                while: {
+                    $0.isWord || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "*")
+                })
             if end - start >= beginning.count + 12 { return start..<end }
         }
         let labelEnd = end(from: start, limit: 16, while: { $0.isWord || $0 == UInt8(ascii: "-") })
