@@ -112,7 +112,7 @@ const overview = {
   event(event) {
     this.last = event;
     for (const second of event.seconds) this.seconds.set(second.time, second);
-    for (const time of this.seconds.keys()) if (time <= event.now - 300) this.seconds.delete(time);
+    for (const time of this.seconds.keys()) if (time <= event.now - 300 || time > event.now) this.seconds.delete(time);
     const known = new Set(this.rows.map(request => request.id));
     this.rows = [...event.requests.filter(request => !known.has(request.id)), ...this.rows].slice(0, 30);
     if (page.current !== this) return;

@@ -74,7 +74,9 @@ struct LiveFeed {
     mutating func next(now: Double) -> ByteBuffer {
         // The second that runs is not over; requests of the one before may still be noted.
         let last = Int(bounding: now) - 1
-        let first = lastSecond.map { $0 + 1 } ?? last - LiveTraffic.seconds + 1
+        // A clock that was set back begins anew.
+        let before = lastSecond.flatMap { $0 <= last ? $0 : nil }
+        let first = before.map { $0 + 1 } ?? last - LiveTraffic.seconds + 1
         let seconds = core.live.seconds(from: first, through: last)
         lastSecond = last
         let count = core.live.count

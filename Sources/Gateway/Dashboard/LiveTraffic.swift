@@ -31,7 +31,19 @@ final class LiveTraffic: Sendable {
         /// How many requests were noted; the last one lies at this place, less one, in the ring.
         var count = 0
         var latency = LatencyQuantile()
+        /// The second of the clock, as the last requests tell it.
         var newest = 0
+
+        /// The clock goes on to `second`. Where it was set back by more than is kept, what it told before is no time of its own
+        /// any more: else nothing new would be seen until it is as late again.
+        mutating func moveOn(to second: Int) {
+            if second > newest {
+                newest = second
+            } else if second <= newest - LiveTraffic.seconds {
+                newest = second
+                for place in seconds.indices where seconds[place].second > second { seconds[place] = Second() }
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -48,16 +60,17 @@ final class LiveTraffic: Sendable {
         let row = Self.row(record)
         state.withLock { state in
             state.count += 1
-            state.newest = max(state.newest, second)
-            let place = second % Self.seconds
+            state.moveOn(to: second)
+            let place = (second % Self.seconds + Self.seconds) % Self.seconds
             if state.seconds[place].second != second { state.seconds[place] = Second(second: second) }
             state.seconds[place].note(record)
             state.latency.observe(record.seconds)
             state.tally.add(row)
             let minute = row.place.minute
-            // Once an hour, so that it costs a request next to nothing.
-            if minute >= state.prunedAt + 60 {
-                state.tally.remove(before: minute - Self.minutes)
+            // Once an hour, so that it costs a request next to nothing; and when the clock was set back by as much, for what
+            // lies ahead then would never be old.
+            if minute >= state.prunedAt + 60 || minute <= state.prunedAt - 60 {
+                state.tally.keep(minute - Self.minutes...minute + 60)
                 state.prunedAt = minute
             }
             if state.last.count < Self.requests {
@@ -98,7 +111,9 @@ final class LiveTraffic: Sendable {
     /// The seconds from `first` to `last`, those without requests left out; at most the last five minutes.
     func seconds(from first: Int, through last: Int) -> [Second] {
         state.withLock { state in
-            state.seconds.filter { $0.second >= first && $0.second <= last && $0.second > state.newest - Self.seconds }
+            state.seconds.filter {
+                $0.requests > 0 && $0.second >= first && $0.second <= last && $0.second > state.newest - Self.seconds
+            }
         }.sorted { $0.second < $1.second }
     }
 

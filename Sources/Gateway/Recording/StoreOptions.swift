@@ -12,6 +12,8 @@ public struct StoreOptions: Sendable {
     public var budgets: BudgetKeeper.Options?
     /// For how many days requests are kept; nil for ever.
     public var keepDays: Double?
+    /// For how many seconds a clock that is suddenly ahead must go evenly before requests are taken away by it; nil for a day.
+    var patience: Double?
 
     /// Keys once there is one, no texts, requests for ever.
     public init() {}

@@ -13,6 +13,9 @@ final class StoreServices: Sendable {
     private let logger: Logger
     private let time: @Sendable () -> Double
     private let saidLost = Mutex(0)
+    /// The time by which old requests are taken away; nil before the start, or where none are.
+    private let steady = Mutex<SteadyTime?>(nil)
+    private let start = ContinuousClock.now
 
     /// - Parameter time: the time in seconds since 1970, which says which window of a limit it is.
     init(
@@ -46,6 +49,17 @@ final class StoreServices: Sendable {
     /// - Throws: ``StorageError``.
     func start() async throws {
         try await authority.refresh()
+        if let days = options.keepDays {
+            // Before this gateway's own requests, which have its own clock's time.
+            let newest = try await store.requests.newest()
+            // No longer than they are kept, or the shortest time would never be kept to.
+            let patience = options.patience ?? min(86_400, days * 86_400)
+            steady.withLock { [time, start] in
+                $0 = SteadyTime(
+                    newest: newest, time: time(), instant: (ContinuousClock.now - start).seconds,
+                    patience: patience)
+            }
+        }
         // A gateway that can't say that it lives has no leases; requests say so when they come.
         try? await keeper.beat()
     }
@@ -85,11 +99,19 @@ final class StoreServices: Sendable {
     /// Says what was lost, and takes old requests away.
     private func tidy() async {
         var lastSweep: ContinuousClock.Instant?
+        var isDoubted = false
         while !Task.isCancelled {
             sayLost()
+            let (now, doubts) = steadyNow()
+            if doubts, !isDoubted {
+                logger.warning(
+                    "The clock is ahead of what it was, or of the newest request: requests are not taken away for being old by it until it has gone evenly for a day."
+                )
+            }
+            isDoubted = doubts
             if let days = options.keepDays, lastSweep.map({ $0.duration(to: .now) > .seconds(3_600) }) ?? true {
                 do {
-                    let count = try await store.requests.remove(before: time() - days * 86_400)
+                    let count = try await store.requests.remove(before: now - days * 86_400)
                     if count > 0 { logger.info("\(count) requests older than \(days) days were taken away.") }
                     lastSweep = .now
                 } catch {
@@ -97,6 +119,15 @@ final class StoreServices: Sendable {
                 }
             }
             try? await Task.sleep(for: .seconds(5))
+        }
+    }
+
+    /// The time that old requests are taken away by, and whether the clock is ahead of it.
+    private func steadyNow() -> (time: Double, doubts: Bool) {
+        steady.withLock { [time, start] steady in
+            let now = time()
+            let believed = steady?.now(now, at: (ContinuousClock.now - start).seconds) ?? now
+            return (believed, steady?.doubtedSince != nil)
         }
     }
 

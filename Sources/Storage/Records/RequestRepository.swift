@@ -99,6 +99,13 @@ public struct RequestRepository: Sendable {
         }
     }
 
+    /// When the newest request came, in seconds since 1970; nil where there is none.
+    public func newest() async throws -> Double? {
+        try await database.read { connection in
+            try connection.first("SELECT time FROM requests ORDER BY time DESC LIMIT 1") { try $0.double(0) }
+        }
+    }
+
     /// Takes away the requests that came before `time` with all that was said of them; says how many there were.
     @discardableResult
     public func remove(before time: Double) async throws -> Int {

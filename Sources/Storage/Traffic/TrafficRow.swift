@@ -103,8 +103,8 @@ public struct TrafficTally: Sendable {
         add(row)
     }
 
-    /// Forgets what was before `minute`.
-    public mutating func remove(before minute: Int) { rows = rows.filter { $0.key.minute >= minute } }
+    /// Forgets what is not of `minutes`.
+    public mutating func keep(_ minutes: ClosedRange<Int>) { rows = rows.filter { minutes.contains($0.key.minute) } }
 
     /// What is not known counts nothing.
     private static func known(_ value: Double) -> Double { value.isFinite ? value : 0 }

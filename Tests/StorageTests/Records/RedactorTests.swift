@@ -18,7 +18,7 @@ import Testing
         ("Authorization: Bearer abcDEF0123456789xyz==", "Authorization: Bearer [secret]"),
         ("api_key=\"abcdef123456\", password: hunter22", "api_key=\"[secret]\", password: [secret]"),
         ("sk-proj-abcdefghijklmnop and AKIAIOSFODNN7EXAMPLE", "[secret] and [secret]"),
-        ("key provided: sk-abcd************************wxyz.", "key provided: [secret]."),
+        ("key provided: sk-abcd************************wxyz.", "key provided: [secret]"),
         ("the bearer of news; token: yes; password", "the bearer of news; token: yes; password"),
         ("größe@exämple.org 😀 ok", "[email] 😀 ok"),
         ("", ""),
