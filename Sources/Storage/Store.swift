@@ -20,6 +20,8 @@ public struct Store: Sendable {
     public var traffic: TrafficRepository { TrafficRepository(database: database) }
     /// How good it was.
     public var feedback: FeedbackRepository { FeedbackRepository(database: database) }
+    /// Of which it was counted.
+    public var verdicts: VerdictRepository { VerdictRepository(database: database) }
     /// What was spent.
     public var ledger: LedgerRepository { LedgerRepository(database: database) }
     /// What may be answered again.

@@ -35,7 +35,7 @@ struct FeedbackDoor: Door {
         for item in feedback { services.writer.submit(.feedback(item)) }
         // What is said of the answer that was given comes last: with it, a request that all stages answered is judged.
         for item in feedback.sorted(by: { $0.stage != judged?.answered && $1.stage == judged?.answered }) {
-            core.learning.judged(item.request, stage: item.stage, quality: item.quality, source: item.source)
+            await core.learning.judged(item.request, stage: item.stage, quality: item.quality, source: item.source)
         }
         // Whoever waits for the answer knows that it is kept.
         var isStored = true

@@ -52,11 +52,11 @@ final class Judging: Sendable {
     private let logger: Logger
     private let time: @Sendable () -> Double
     /// Takes each judgement.
-    private let take: @Sendable (Feedback) -> Void
+    private let take: @Sendable (Feedback) async -> Void
 
     init(
         seed: UInt64, logger: Logger, time: @escaping @Sendable () -> Double,
-        take: @escaping @Sendable (Feedback) -> Void
+        take: @escaping @Sendable (Feedback) async -> Void
     ) {
         // Not the stream that coins of policies come from.
         state = Mutex(State(random: Random(seed: seed).split(0x6A75_6467)))
@@ -159,7 +159,7 @@ final class Judging: Sendable {
                     throw StageError.badReply(reason: "no number from 0 to 1 is in it")
                 }
                 state.withLock { $0.counts[model, default: Counts()].judged += 1 }
-                take(
+                await take(
                     Feedback(
                         request: job.request, stage: answer.stage, source: "judge", quality: grade, time: time()))
             } catch {

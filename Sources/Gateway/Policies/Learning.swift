@@ -23,6 +23,8 @@ final class Learning: Sendable {
     private let seed: UInt64
     /// Seconds since 1970.
     private let time: @Sendable () -> Double
+    /// Takes a request for counted, and says whether it was not: by any gateway, at any time.
+    private let claim: @Sendable (String) async -> Bool
     private let continuation: AsyncStream<Event>.Continuation
     /// What is to be done, in order; for one reader.
     let events: AsyncStream<Event>
@@ -30,10 +32,16 @@ final class Learning: Sendable {
     private let waiting = Atomic<Int>(0)
     private let raised = Mutex<[LearningAlarm]>([])
 
-    /// - Parameter time: the time of day, in seconds since 1970.
-    init(seed: UInt64, time: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }) {
+    /// - Parameters:
+    ///   - time: the time of day, in seconds since 1970.
+    ///   - claim: takes a request for counted where several gateways count, and says whether it was not.
+    init(
+        seed: UInt64, time: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
+        claim: @escaping @Sendable (String) async -> Bool = { _ in true }
+    ) {
         self.seed = seed
         self.time = time
+        self.claim = claim
         (events, continuation) = AsyncStream.makeStream(of: Event.self)
     }
 
@@ -79,16 +87,11 @@ final class Learning: Sendable {
     }
 
     /// Somebody said how good the answer to `request` was: that of `stage`, or the one that was given where it is nil.
-    func judged(_ request: String, stage: Int? = nil, quality: Double, source: String) {
-        for (name, learner) in learners.withLock({ $0 }) {
-            let actions = learner.state.withLock { learning -> [LearningAction]? in
-                learning.remembers(request)
-                    ? learning.judged(request, stage: stage, quality: quality, source: source) : nil
-            }
-            if let actions {
-                hand(actions, name)
-                return
-            }
+    func judged(_ request: String, stage: Int? = nil, quality: Double, source: String) async {
+        for (name, learner) in learners.withLock({ $0 })
+        where learner.state.withLock({ $0.remembers(request) }) {
+            await count(request, stage, quality, source, learner, name)
+            return
         }
         // While the store is slow, what is beyond this is let go: it is in the store's log all the same.
         guard waiting.load(ordering: .relaxed) < 1000 else { return }
@@ -102,13 +105,23 @@ final class Learning: Sendable {
     /// Feedback on a request that was remembered elsewhere: by another gateway, or before this one began.
     func judged(
         _ request: String, model: String, version: String, answered: Int?, stage: Int?, quality: Double, source: String
-    ) {
+    ) async {
         guard let learner = learners.withLock({ $0[model] }) else { return }
-        let actions = learner.state.withLock { learning in
-            learning.recall(request, version: version, answered: answered)
-            return learning.judged(request, stage: stage, quality: quality, source: source)
+        learner.state.withLock { $0.recall(request, version: version, answered: answered) }
+        await count(request, stage, quality, source, learner, model)
+    }
+
+    /// Counts a verdict on a request that `learner` remembers, unless another gateway, or this one before it began anew, has
+    /// counted one.
+    private func count(
+        _ request: String, _ stage: Int?, _ quality: Double, _ source: String, _ learner: Learner, _ model: String
+    ) async {
+        let isFirst = learner.state.withLock {
+            $0.counts(request, stage: stage, quality: quality, source: source)
         }
-        hand(actions, model)
+        if isFirst, await !claim(request) { return }
+        hand(
+            learner.state.withLock { $0.judged(request, stage: stage, quality: quality, source: source) }, model)
     }
 
     /// Takes in explored requests of before.

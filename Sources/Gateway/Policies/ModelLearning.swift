@@ -6,7 +6,8 @@ import Probability
 /// What one virtual model learns from its requests and from what is said of them: a state machine that is told what happened
 /// and says what is to be done. It has no clock, does nothing by itself, and draws its chance from a seed.
 ///
-/// - A judged request counts once for the tests: what is said first of the answer that was given.
+/// - A judged request counts once for the tests: what is said first of the answer that was given. Across gateways that is the
+///   store's to say (``Learning``).
 /// - Quality counts from 0 to 1; what is beyond counts as the nearer end.
 struct ModelLearning: Sendable {
     /// A request of which feedback may yet come.
@@ -122,6 +123,13 @@ struct ModelLearning: Sendable {
         return actions
     }
 
+    /// Whether a verdict counts for the tests as far as is known here: the first on the answer that was given to a request that
+    /// one version decided.
+    func counts(_ id: String, stage: Int?, quality: Double, source: String) -> Bool {
+        guard quality.isFinite, settings.sources?.contains(source) ?? true, let known = pending[id] else { return false }
+        return known.part != .exploring && (stage == nil || stage == known.answered) && !known.isJudged
+    }
+
     /// Somebody said how good the answer to `id` was: that of `stage`, or the one that was given where it is nil.
     mutating func judged(_ id: String, stage: Int?, quality: Double, source: String) -> [LearningAction] {
         guard quality.isFinite, settings.sources?.contains(source) ?? true else { return [] }
@@ -132,7 +140,7 @@ struct ModelLearning: Sendable {
             explored(id, stage: stage, quality: quality, &actions)
             return actions
         }
-        guard stage == nil || stage == known.answered, !known.isJudged else { return [] }
+        guard counts(id, stage: stage, quality: quality, source: source) else { return [] }
         pending.update(id) { $0.isJudged = true }
         // Late words on a version that is out of use change nothing.
         guard live.contains(known.version) else { return [] }

@@ -191,9 +191,10 @@ final class PolicyShelf: Sendable {
         switch event {
         case .unknown(let request, let stage, let quality, let source):
             defer { learning.asked() }
-            guard let store, let record = try? await store.requests.request(request), let number = record.policyVersion
+            guard let store, let record = try? await store.requests.request(request), let number = record.policyVersion,
+                record.serving?.isRegular ?? true
             else { return }
-            learning.judged(
+            await learning.judged(
                 request, model: record.model, version: "v\(number)", answered: record.answered, stage: stage,
                 quality: quality, source: source)
         case .action(let action, let model, let time):

@@ -76,3 +76,11 @@ extension Move {
         if case .ask(let stages) = self { stages.contains(stage) } else { false }
     }
 }
+
+extension Serving {
+    /// Whether the answer is what the policy decided, and nothing failed on the way.
+    var isRegular: Bool {
+        failures.isEmpty
+            && [Gateway.RequestRecord.Decision.answered, .abstained].contains { $0.rawValue == decision }
+    }
+}

@@ -76,12 +76,15 @@ final class GatewayCore: Sendable {
         self.logger = logger
         log = RequestLog(logger: logger)
         root = Random(seed: seed)
-        let learning = Learning(seed: seed, time: time)
+        let learning = Learning(seed: seed, time: time) { request in
+            // While the store is away each gateway goes by what it knows.
+            (try? await services?.store.verdicts.claim(request)) ?? true
+        }
         self.learning = learning
         caching = AnswerCaching(services: services, logger: logger, time: time)
         judging = Judging(seed: seed, logger: logger, time: time) { feedback in
             services?.writer.submit(.feedback(feedback))
-            learning.judged(
+            await learning.judged(
                 feedback.request, stage: feedback.stage, quality: feedback.quality, source: feedback.source)
         }
         learning.renew(models)

@@ -110,7 +110,7 @@ public struct RequestRepository: Sendable {
     @discardableResult
     public func remove(before time: Double) async throws -> Int {
         try await database.write { connection in
-            for table in ["choices", "feedback"] {
+            for table in ["choices", "feedback", "verdicts"] {
                 try connection.execute(
                     "DELETE FROM \(table) WHERE request_id IN (SELECT id FROM requests WHERE time < $1)",
                     [.double(time)])

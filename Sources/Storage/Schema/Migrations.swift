@@ -115,5 +115,15 @@ extension Migration {
                     saved DOUBLE PRECISION NOT NULL, PRIMARY KEY (model, holder))
                 """
             ]),
+        Migration(
+            version: 8,
+            statements: [
+                // The requests whose answers were counted as judged. Those that were judged before are taken for counted.
+                "CREATE TABLE verdicts (request_id TEXT PRIMARY KEY)",
+                """
+                INSERT INTO verdicts (request_id) SELECT DISTINCT f.request_id FROM feedback f
+                JOIN requests r ON r.id = f.request_id WHERE f.stage = -1 OR f.stage = r.answered
+                """,
+            ]),
     ]
 }
