@@ -30,7 +30,7 @@ run: build ## Do the main job on the example logs: fit, compare, report
 
 test: setup ## Run all tests
 	@swift build $(BUILD_FLAGS) --build-tests
-	@if [ -z "$(ROOM)" ]; then CASCADE=$(CASCADE) Scripts/models smollm2-135m; fi
+	@if [ -z "$(ROOM)" ]; then CASCADE=$(CASCADE) Scripts/models smollm2-135m; Scripts/test-tools; fi
 	@Scripts/test $(BUILD_FLAGS) --skip-build --no-parallel
 
 catalog: build ## Run every experiment of the catalog in its quick size
