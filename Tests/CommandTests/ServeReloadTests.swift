@@ -27,7 +27,8 @@ import Testing
             family: "test", schema: schema, objective: Objective(weights: CostWeights(money: 1)),
             policy: ThresholdPolicy(
                 steps: [
-                    ThresholdPolicy.Step(stage: 0, score: ConfidenceScore(signal: 0), threshold: keeps ? -1e9 : .infinity)
+                    ThresholdPolicy.Step(
+                        stage: 0, score: ConfidenceScore(signal: 0), threshold: keeps ? -1e9 : .infinity)
                 ], last: 1)
         ).encoded()
     }
@@ -43,7 +44,8 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `the policy that an option names is read again, and a broken one changes nothing`(hasStore: Bool) async throws {
+    func `the policy that an option names is read again, and a broken one changes nothing`(hasStore: Bool) async throws
+    {
         let folder = try TemporaryFolder()
         let upstream = try await Self.upstream()
         defer { upstream.stop() }

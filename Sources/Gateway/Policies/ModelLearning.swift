@@ -126,7 +126,9 @@ struct ModelLearning: Sendable {
     /// Whether a verdict counts for the tests as far as is known here: the first on the answer that was given to a request that
     /// one version decided.
     func counts(_ id: String, stage: Int?, quality: Double, source: String) -> Bool {
-        guard quality.isFinite, settings.sources?.contains(source) ?? true, let known = pending[id] else { return false }
+        guard quality.isFinite, settings.sources?.contains(source) ?? true, let known = pending[id] else {
+            return false
+        }
         return known.part != .exploring && (stage == nil || stage == known.answered) && !known.isJudged
     }
 

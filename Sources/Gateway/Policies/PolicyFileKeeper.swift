@@ -1,3 +1,4 @@
+import Deferral
 import Logging
 import Storage
 import Synchronization

@@ -60,7 +60,8 @@ struct GatewayBuilder {
             interfaces: stage.interfaces ?? [.chatCompletions, .completions, .embeddings, .rank, .classify],
             prices: stage.prices,
             countsStreams: stage.countsStreams, tellsTokens: stage.tellsTokens, continuation: stage.continuation,
-            client: StageGuard(CheckedClient(client: client), stage.guarding, seed: UInt64.random(in: .min ... .max)), serverPlace: place)
+            client: StageGuard(CheckedClient(client: client), stage.guarding, seed: UInt64.random(in: .min ... .max)),
+            serverPlace: place)
     }
 
     /// The published names, over the stages made before.

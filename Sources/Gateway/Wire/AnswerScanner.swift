@@ -32,7 +32,8 @@ struct AnswerScanner {
     private var splitter = EventSplitter()
 
     init(
-        api: WireAPI? = nil, wants: ReplyFields.Wants = ReplyFields.Wants(), strip: StageEdits.Strip = StageEdits.Strip(),
+        api: WireAPI? = nil, wants: ReplyFields.Wants = ReplyFields.Wants(),
+        strip: StageEdits.Strip = StageEdits.Strip(),
         choices: Double = 1, goesOnWith: ByteBuffer? = nil
     ) {
         var wants = wants

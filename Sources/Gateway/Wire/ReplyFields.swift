@@ -94,7 +94,9 @@ struct ReplyFields: Sendable {
                 fields.choices = count
             } else {
                 if cursor.peek() == UInt8(ascii: "[") { fields.lists.note(name, cursor) }
-                if try !wants.text || !otherText(&fields, name, &cursor) { try cursor.skip() }
+                var isRead = false
+                if wants.text { isRead = try otherText(&fields, name, &cursor) }
+                if !isRead { try cursor.skip() }
             }
         }
         // Arguments of tools come bit by bit, too.

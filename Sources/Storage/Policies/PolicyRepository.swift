@@ -46,21 +46,21 @@ public struct PolicyRepository: Sendable {
         _ connection: any DatabaseConnection, _ content: String, _ model: String, _ state: PolicyRecord.State,
         _ share: Double, _ note: String, _ time: Double
     ) throws -> Int {
-            let last = try connection.first(
-                "SELECT COALESCE(MAX(version), 0) FROM policies WHERE model = $1", [.text(model)]
-            ) { try $0.int(0) }
-            let version = (last ?? 0) + 1
-            let previous = state == .active ? try retireActive(connection, model) : nil
-            try connection.execute(
-                """
-                INSERT INTO policies (model, version, content, state, share, created, note, previous)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                """,
-                [
-                    .text(model), .int(version), .text(content), .text(state.rawValue), .double(share), .double(time),
-                    .text(note), .optional(previous),
-                ])
-            return version
+        let last = try connection.first(
+            "SELECT COALESCE(MAX(version), 0) FROM policies WHERE model = $1", [.text(model)]
+        ) { try $0.int(0) }
+        let version = (last ?? 0) + 1
+        let previous = state == .active ? try retireActive(connection, model) : nil
+        try connection.execute(
+            """
+            INSERT INTO policies (model, version, content, state, share, created, note, previous)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
+            [
+                .text(model), .int(version), .text(content), .text(state.rawValue), .double(share), .double(time),
+                .text(note), .optional(previous),
+            ])
+        return version
     }
 
     /// Makes version `version` of `model` do something else: promote it, roll back to it, make it a canary or a shadow.

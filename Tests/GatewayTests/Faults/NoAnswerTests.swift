@@ -31,7 +31,8 @@ import Testing
     }
 
     private static let bad = [
-        "{}", #"{"error":{"message":"out of order"}}"#, #"{"error":"out of order"}"#, "[]", "null", "7", #"{"choices":[]}"#,
+        "{}", #"{"error":{"message":"out of order"}}"#, #"{"error":"out of order"}"#, "[]", "null", "7",
+        #"{"choices":[]}"#,
         #"{"choices":null}"#, #"{"choices":[{"index":0,"finish_reason":"stop"}]}"#, #"{"choices":[{"message":null}]}"#,
         #"{"type":"error","error":{"type":"overloaded_error","message":"out of order"}}"#, #"{"data":{}}"#,
         #"{"object":"error","message":"out of order"}"#,
@@ -40,7 +41,8 @@ import Testing
     /// A gateway with two stages, of which `small` says `bad`, and `large` what is good.
     private func run(
         _ script: @escaping ScriptedUpstream.Script,
-        configure: (inout GatewayConfiguration) -> Void = { _ in }, _ body: (RunningGateway, ScriptedUpstream) async throws -> Void
+        configure: (inout GatewayConfiguration) -> Void = { _ in },
+        _ body: (RunningGateway, ScriptedUpstream) async throws -> Void
     ) async throws {
         try await ScriptedUpstream.run(script) { upstream in
             var configuration = try RunningGateway.configuration(["small": upstream, "large": upstream])
@@ -104,12 +106,16 @@ import Testing
                 #expect(try await gateway.post("/v1/chat/completions", RunningGateway.chat("small")).status == 502)
             }
             let stage = try #require(gateway.server.core.models.byName["small"]?.stages[0].guardian)
-            #expect(stage.status.breaker == .open)
+            guard case .open = stage.status.breaker else {
+                Issue.record("\(stage.status.breaker)")
+                return
+            }
         }
     }
 
     @Test(arguments: [
-        ([#"{"error":{"message":"no"}}"#], true), ([": wait\n\n", #"{"error":{"message":"no"}}"#], false), (["{}"], true),
+        ([#"{"error":{"message":"no"}}"#], true), ([": wait\n\n", #"{"error":{"message":"no"}}"#], false),
+        (["{}"], true),
         ([#"{"choices":[]}"#], true), ([], true), ([#"{"choices":[],"prompt_filter_results":[]}"#], false),
     ])
     func `in streams are stood in for before anything is passed on`(events: [String], isWhole: Bool) async throws {
@@ -145,7 +151,9 @@ import Testing
     }
 
     @Test func `an error's own code counts where it is a status`() async throws {
-        try await run { _ in .json(#"{"error":{"message":"too long for the model","code":400}}"#) } _: {
+        try await run { _ in
+            .json(#"{"error":{"message":"too long for the model","code":400}}"#)
+        } _: {
             gateway, _ in
             let reply = try await gateway.post("/v1/chat/completions", RunningGateway.chat("small"))
             #expect(reply.status == 400 && reply.body.contains("too long for the model"))

@@ -57,7 +57,8 @@ import Testing
             id: "req_1", time: 5, api: .chatCompletions, model: "cascade",
             schema: LogSchema(stages: [StageSchema(name: "small"), StageSchema(name: "large")]))
         record.choices = [
-            RequestRecord.Choice(stage: 0, name: "small", start: 0), RequestRecord.Choice(stage: 1, name: "large", start: 0),
+            RequestRecord.Choice(stage: 0, name: "small", start: 0),
+            RequestRecord.Choice(stage: 1, name: "large", start: 0),
         ]
         record.choices[0].fail(Self.error(401))
         record.decision = .failedOver
@@ -70,7 +71,8 @@ import Testing
         #expect(!said.contains("abcdefghijklmnop") && record.choices[0].failure == "it answered with status 401")
         // What is about the request may hold its texts.
         #expect(Self.error(400).aside == nil && Self.error(500).aside != nil)
-        let long = ByteBuffer(string: String(repeating: "x ", count: 140) + "sk-live-abcdefghijklmnopqrstuvwxyz0123456789")
+        let long = ByteBuffer(
+            string: String(repeating: "x ", count: 140) + "sk-live-abcdefghijklmnopqrstuvwxyz0123456789")
         let aside = try #require(StageError.status(401, body: long, retryAfter: nil).aside)
         #expect(aside.count <= 300 && !aside.contains("abcdef"))
     }

@@ -1,6 +1,7 @@
 import Cascades
 import Foundation
 import NIOCore
+import NIOHTTP1
 import Storage
 import StorageTesting
 import Synchronization
@@ -13,13 +14,15 @@ import Testing
     static let numbers = [
         "1e30", "-1e30", "1e308", "-1e308", "1e999", "-1e999", "1e-999", "9223372036854775807", "9223372036854775808",
         "-9223372036854775808", "-9223372036854775809", "18446744073709551616", "-1", "-0", "0", "0.5", "2.5e0",
-        "123456789012345678901234567890123456789012345678901234567890", "4294967296", "null", "\"7\"", "[]", "{}", "true",
+        "123456789012345678901234567890123456789012345678901234567890", "4294967296", "null", "\"7\"", "[]", "{}",
+        "true",
     ]
 
     @Test func `become the nearest whole number that there is`() {
         #expect(Int(bounding: 1e30) == .max && Int(bounding: -1e30) == .min && Int(bounding: .nan) == 0)
         #expect(Int(bounding: .infinity) == .max && UInt64(bounding: -.infinity) == 0 && UInt64(bounding: -3) == 0)
-        #expect(Int(bounding: -2.9) == -2 && Int(bounding: 7) == 7 && UInt64(bounding: 1e19) == 10_000_000_000_000_000_000)
+        #expect(
+            Int(bounding: -2.9) == -2 && Int(bounding: 7) == 7 && UInt64(bounding: 1e19) == 10_000_000_000_000_000_000)
     }
 
     @Test func `are none where they are read`() throws {
@@ -115,7 +118,9 @@ import Testing
             #"{"choices":[{"index":\#(number),"message":{"role":"assistant","content":"a"},"finish_reason":"stop"}]}"#,
             #"{"created":\#(number),\#(choice)}"#,
             told(#"{"token":"a","logprob":\#(number),"top_logprobs":[]}"#),
-            told(#"{"token":"a","logprob":-1,"top_logprobs":[{"token":"a","logprob":\#(number)},{"token":"b","logprob":-3}]}"#),
+            told(
+                #"{"token":"a","logprob":-1,"top_logprobs":[{"token":"a","logprob":\#(number)},{"token":"b","logprob":-3}]}"#
+            ),
             told(#"{"token":"a","logprob":-1,"entropy":\#(number),"margin":\#(number),"top_logprobs":[]}"#),
             #"{"choices":[{"index":0,"text":"a","logprobs":{"token_logprobs":[\#(number)],"top_logprobs":[{"a":\#(number)}]},"finish_reason":"stop"}]}"#,
             #"{"choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"index":\#(number),"id":"c","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#,
@@ -151,7 +156,8 @@ import Testing
                         ]
                         for (path, body) in bodies {
                             let reply = try await gateway.send(.POST, path, body, key: key)
-                            #expect([200, 502].contains(reply.status), "\(path) \(text): \(reply.status) \(reply.body)")
+                            #expect(
+                                [200, 502].contains(reply.status), "\(path) \(text): \(reply.status) \(reply.body)")
                         }
                     }
                 }
@@ -166,7 +172,9 @@ import Testing
 
     @Test func `in what a stage's head says end no process`() async throws {
         let head = Mutex("")
-        try await run { _ in .json("{}", status: 429, headers: ["retry-after: \(head.withLock { $0 })"]) } _: {
+        try await run { _ in
+            .json("{}", status: 429, headers: ["retry-after: \(head.withLock { $0 })"])
+        } _: {
             gateway, key in
             for number in Self.numbers + ["nan", "inf", "-inf", "Wed, 21 Oct 2099 07:28:00 GMT"] {
                 head.withLock { $0 = number }

@@ -1,6 +1,7 @@
 import Cascades
 import Foundation
 import NIOCore
+import NIOHTTP1
 import Storage
 import StorageTesting
 import Testing
@@ -21,9 +22,11 @@ import Testing
 
     @Test(arguments: [
         ("", 4096.0), (#","max_tokens":100"#, 100), (#","max_tokens":-1"#, 4096), (#","max_tokens":0"#, 4096),
-        (#","max_completion_tokens":-1e30"#, 4096), (#","max_tokens":null"#, 4096), (#","max_tokens":10,"max_completion_tokens":20"#, 20),
+        (#","max_completion_tokens":-1e30"#, 4096), (#","max_tokens":null"#, 4096),
+        (#","max_tokens":10,"max_completion_tokens":20"#, 20),
         (#","max_tokens":-1,"max_completion_tokens":20"#, 20), (#","max_tokens":10,"n":3"#, 30),
-        (#","max_tokens":10,"n":-3"#, 10), (#","max_tokens":10,"best_of":5"#, 50), (#","max_tokens":10,"n":2,"best_of":5"#, 50),
+        (#","max_tokens":10,"n":-3"#, 10), (#","max_tokens":10,"best_of":5"#, 50),
+        (#","max_tokens":10,"n":2,"best_of":5"#, 50),
         (#","max_tokens":10,"n":7,"best_of":5"#, 70), (#","max_tokens":1e30,"n":1e30"#, 1e12),
     ])
     func `is for as many tokens as may be written`(more: String, tokens: Double) throws {
@@ -46,7 +49,9 @@ import Testing
     }
 
     @Test func `keeps a request without a bound from a budget that it may break`() async throws {
-        try await ScriptedUpstream.run { _ in .completion("hi") } _: { upstream in
+        try await ScriptedUpstream.run { _ in
+            .completion("hi")
+        } _: { upstream in
             try await StoredGateway.run(upstream) { gateway in
                 let key = try await gateway.makeKey(limits: [Limit(.money, 1_000, per: .total)]).key.secret
                 for more in [#","max_tokens":-1"#, #","max_tokens":0"#, #","max_tokens":100,"best_of":5"#, ""] {
@@ -63,7 +68,9 @@ import Testing
         let vector = #"{"data":[{"index":0,"embedding":[1,0]}],"usage":{"prompt_tokens":4}}"#
         try await ScriptedUpstream.run({ _ in .json(vector) }) { embedder in
             try await ScriptedUpstream.run({ _ in .completion("yes", tokens: (30, 1)) }) { verifier in
-                try await ScriptedUpstream.run { _ in .completion("hi") } _: { upstream in
+                try await ScriptedUpstream.run { _ in
+                    .completion("hi")
+                } _: { upstream in
                     var configuration = try RunningGateway.configuration([
                         "small": upstream, "embed": embedder, "verify": verifier,
                     ])

@@ -1,6 +1,7 @@
 import Cascades
 import Deferral
 import Foundation
+import NIOHTTP1
 import Storage
 import StorageTesting
 import Testing
@@ -87,7 +88,7 @@ import Testing
             #expect(judgements(first) == 1)
             // One that knows nothing of the request, as after a restart.
             let models = first.gateway.server.core.models
-            let learning = Learning(seed: 1) { (try? await store.verdicts.claim($0)) ?? true }
+            let learning = Learning(seed: 1, claim: { (try? await store.verdicts.claim($0)) ?? true })
             learning.renew([try #require(models.byName["cascade"])])
             func said(_ request: String) async {
                 await learning.judged(
