@@ -90,10 +90,20 @@ extension GatewayConfiguration {
 extension ServerLimits {
     fileprivate init(_ node: ConfigurationNode) throws(GatewayError) {
         try node.allow([
-            "body_bytes", "header_bytes", "header_count", "request_seconds", "write_seconds", "idle_seconds",
+            "body_bytes", "held_bytes", "header_bytes", "header_count", "request_seconds", "write_seconds", "idle_seconds",
             "drain_seconds", "connections",
         ])
         if let value = try node.member("body_bytes") { bodyBytes = try value.integer(1...1 << 30) }
+        // One body must find room, whatever the two say alone.
+        heldBytes = max(heldBytes, bodyBytes)
+        if let value = try node.member("held_bytes") {
+            heldBytes = try value.integer(1...1 << 44)
+            guard heldBytes >= bodyBytes else {
+                throw value.bad(
+                    "it is less than body_bytes, so that a request of that length would never find room",
+                    "Write \(bodyBytes) or more.")
+            }
+        }
         if let value = try node.member("header_bytes") { headerBytes = try value.integer(256...1 << 20) }
         if let value = try node.member("header_count") { headerCount = try value.integer(4...10_000) }
         if let value = try node.member("request_seconds") { requestSeconds = try value.number(0.01...3600) }

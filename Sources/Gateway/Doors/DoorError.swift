@@ -40,6 +40,14 @@ struct DoorError: Error, Equatable, Sendable {
             closesConnection: true)
     }
 
+    /// There is no room for another body now.
+    static var noRoom: DoorError {
+        DoorError(
+            status: 503, type: "server_error",
+            message: "The gateway holds as many bytes of requests as it may. Try again in a moment.", code: "overloaded",
+            retryAfter: 1, closesConnection: true)
+    }
+
     static func unavailable(_ message: String, retryAfter: Double? = nil) -> DoorError {
         DoorError(
             status: 503, type: "server_error", message: message, code: "upstream_unavailable", retryAfter: retryAfter)

@@ -16,6 +16,8 @@ struct MetricsDoor: Door {
         }
         var now = GatewayMetrics.Now(stages: core.models.stages, started: core.started.timeIntervalSince1970)
         now.deferralRate = core.live.deferralRate
+        now.heldBytes = core.held.count
+        now.shed = core.held.shedCount
         now.spans = (core.tracer as? OTLPTracer)?.exporter.counts
         let text = core.metrics.prometheus(now).text
         return DoorReply(contentType: "text/plain; version=0.0.4; charset=utf-8", body: .whole(text))

@@ -9,6 +9,9 @@ extension GatewayMetrics {
         var deferralRate: Double?
         /// When the process began, in seconds since 1970.
         var started = 0.0
+        /// What is held of requests' bodies, in bytes, and how many requests found no room.
+        var heldBytes = 0
+        var shed = 0
         /// What became of spans, where traces are kept.
         var spans: SpanExporter.Counts?
     }
@@ -23,6 +26,10 @@ extension GatewayMetrics {
         models(counts, now, &text)
         calls(counts, &text)
         Self.state(of: now.stages, &text)
+        text.begin("cascade_held_bytes", "gauge", "Bytes of requests' bodies that are held now.")
+        text.add("cascade_held_bytes", [], Double(now.heldBytes))
+        text.begin("cascade_shed_total", "counter", "Requests that found no room for their bodies.")
+        text.add("cascade_shed_total", [], Double(now.shed))
         if let spans = now.spans {
             text.begin("cascade_spans_total", "counter", "Spans of traces, by what became of them.")
             text.add("cascade_spans_total", [("outcome", "sent")], Double(spans.sent))

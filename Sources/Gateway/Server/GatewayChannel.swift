@@ -16,6 +16,7 @@ struct GatewayChannel: ServerChildChannel {
 
     let limits: ServerLimits
     let dates: DateStamp
+    let held: HeldBytes
     let answer: @Sendable (DoorRequest) async -> DoorReply
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -83,8 +84,9 @@ struct GatewayChannel: ServerChildChannel {
     ) async throws -> Bool {
         let start = ContinuousClock.now
         var body = ByteBuffer()
+        var share: HeldBytes.Share?
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
-            try await refuse(&parts, outbound)
+            try await refuse(.tooLarge(limit: limits.bodyBytes), &parts, outbound)
             return false
         }
         if head.headerFields[.expect]?.lowercased() == "100-continue" {
@@ -94,7 +96,18 @@ struct GatewayChannel: ServerChildChannel {
             switch try await parts.next() {
             case .body(let bytes):
                 if body.readableBytes + bytes.readableBytes > limits.bodyBytes {
-                    try await refuse(&parts, outbound)
+                    share?.release()
+                    body = ByteBuffer()
+                    try await refuse(.tooLarge(limit: limits.bodyBytes), &parts, outbound)
+                    return false
+                }
+                // What has come counts, not what was promised: a promise holds nothing.
+                let own = share ?? held.share()
+                share = own
+                guard own.take(bytes.readableBytes) else {
+                    own.release()
+                    body = ByteBuffer()
+                    try await refuse(.noRoom, &parts, outbound)
                     return false
                 }
                 if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
@@ -107,14 +120,16 @@ struct GatewayChannel: ServerChildChannel {
         let request = DoorRequest(head: head, body: body, path: path, start: start)
         // A task of its own for each request: a connection's task, which lives for hours, would keep the memory of the largest
         // request that it ever served.
-        async let ended = respond(to: request, outbound)
+        async let ended = respond(to: request, share, outbound)
         return try await ended
     }
 
     /// Answers one request, and says whether another may follow on the connection.
     @concurrent private func respond(
-        to request: DoorRequest, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+        to request: DoorRequest, _ share: HeldBytes.Share?,
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     ) async throws -> Bool {
+        defer { share?.release() }
         let reply: DoorReply
         if request.body.readableBytes > Self.longBody {
             reply = await withTaskExecutorPreference(globalConcurrentExecutor) { await answerElsewhere(request) }
@@ -131,13 +146,13 @@ struct GatewayChannel: ServerChildChannel {
     /// Bodies of more bytes are read on a thread of their own, for other connections of the event loop would wait for it.
     private static let longBody = 1 << 20
 
-    /// Refuses a body that is too long. What still comes of it, until its time is up, is read and dropped: a client which
+    /// Refuses a body that is too long, or finds no room. What still comes of it, until its time is up, is read and dropped: a client which
     /// sends before it listens would be cut off from the answer.
     @concurrent private func refuse(
-        _ parts: inout NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator,
+        _ error: DoorError, _ parts: inout NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator,
         _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     ) async throws {
-        try await write(DoorReply(.tooLarge(limit: limits.bodyBytes)), to: outbound)
+        try await write(DoorReply(error), to: outbound)
         outbound.finish()
         while case .body? = try await parts.next() {}
     }

@@ -39,6 +39,8 @@ final class GatewayCore: Sendable {
     /// Where all is kept; nil where nothing is.
     var store: Store? { services?.store }
     let metrics = GatewayMetrics()
+    /// What is held of requests' bodies.
+    let held: HeldBytes
     /// What the dashboard shows of this process.
     let live = LiveTraffic()
     /// Where spans go; nil where no traces are kept.
@@ -65,9 +67,10 @@ final class GatewayCore: Sendable {
     init(
         models: [VirtualModel], authority: any KeyAuthority, recorder: any RequestRecorder,
         services: StoreServices? = nil, tracer: (any Tracer)? = nil, logger: Logger, seed: UInt64,
-        time: @escaping @Sendable () -> Double = WallClock.now
+        heldBytes: Int = ServerLimits().heldBytes, time: @escaping @Sendable () -> Double = WallClock.now
     ) {
         self.time = time
+        held = HeldBytes(limit: heldBytes)
         table = Mutex(Models(models))
         self.services = services
         self.authority = authority

@@ -92,7 +92,8 @@ public final class GatewayServer: Service {
         core = GatewayCore(
             models: models, authority: authority, recorder: recorder, services: services,
             tracer: tracer, logger: logger,
-            seed: configuration.seed ?? UInt64.random(in: .min ... .max), time: configuration.time)
+            seed: configuration.seed ?? UInt64.random(in: .min ... .max), heldBytes: configuration.limits.heldBytes,
+            time: configuration.time)
         shelf = PolicyShelf(core: core, configuration: configuration, stages: stages, group: group, logger: logger)
         doors = DoorTable(core)
         running = Mutex(Running())
@@ -187,7 +188,7 @@ public final class GatewayServer: Service {
     private func listen() async throws {
         do {
             let limits = configuration.limits
-            let channel = GatewayChannel(limits: limits, dates: DateStamp()) { [doors] request in
+            let channel = GatewayChannel(limits: limits, dates: DateStamp(), held: core.held) { [doors] request in
                 await doors.answer(request)
             }
             let serverConfiguration = ServerConfiguration(

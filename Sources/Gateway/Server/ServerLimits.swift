@@ -1,6 +1,8 @@
 /// What a client may send, and how long it may take.
 struct ServerLimits: Sendable, Hashable {
     var bodyBytes = 16 << 20
+    /// Of the bodies of all requests that are held at once.
+    var heldBytes = 256 << 20
     /// Of all header fields together, and of each.
     var headerBytes = 32 << 10
     var headerCount = 100
