@@ -30,6 +30,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var call: UpstreamCall?
     private var hasBegun = false
+    /// Whether it carried a call before; and what is to be sent again should it be closed before anything comes back.
+    private var isUsed = false
+    private var request: UpstreamRequest?
     private var isSent = false
     private var staysOpen = true
     private var isPaused = false
@@ -48,6 +51,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func begin(_ call: UpstreamCall, _ request: UpstreamRequest) -> Bool {
         guard let context, call.run(on: context.channel) else { return false }
         self.call = call
+        self.request = isUsed ? request : nil
+        isUsed = true
         hasBegun = false
         isSent = false
         isPaused = false
@@ -91,6 +96,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         switch word.kind {
         case .abandon:
             call = nil
+            request = nil
             context.close(promise: nil)
         case .readOn where isPaused:
             isPaused = false
@@ -111,6 +117,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             hasBegun = true
+            request = nil
             staysOpen = head.isKeepAlive
             call.receive(UpstreamCall.Head(status: Int(head.status.code), headers: head.headers))
         case .body(let bytes):
@@ -137,8 +144,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case _ where isShakingHands: fail(with: .unreachable(reason: Self.refusal(error)))
-        case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown: fail(with: .broken(reason: closed))
-        case let error as IOError: fail(with: .broken(reason: error.description))
+        case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown:
+            if !repeats() { fail(with: .broken(reason: closed)) }
+        case let error as IOError:
+            if !repeats() { fail(with: .broken(reason: error.description)) }
         case is HTTPParserError: fail(with: .broken(reason: "what came is no HTTP: \(error)"))
         default: fail(with: .broken(reason: "\(error)"))
         }
@@ -161,9 +170,20 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     private var closed: String { hasBegun ? "the endpoint closed it in the middle" : "the endpoint closed it" }
 
+    /// Has the call sent again where the connection was kept and nothing came back, and says whether it has.
+    private func repeats() -> Bool {
+        guard let call, let request, !hasBegun else { return false }
+        self.call = nil
+        self.request = nil
+        close()
+        pool.again(call, request)
+        return true
+    }
+
     private func fail(with error: StageError) {
         let call = call
         self.call = nil
+        request = nil
         close()
         call?.fail(with: error)
     }
@@ -172,6 +192,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
         handshakeLimit?.cancel()
         handshakeLimit = nil
         pool.forget(self)
+        if repeats() {
+            context = nil
+            return
+        }
         context = nil
         let call = call
         self.call = nil

@@ -14,7 +14,8 @@ struct UpstreamRequest: Sendable {
 /// A request's task, its client's connection and the connection to the stage share a loop, so that nothing is handed from
 /// thread to thread. How many calls run at once is the stage's guard's business.
 final class UpstreamPool: Sendable {
-    /// The longest time that a connection is kept for which there is no use, less than endpoints commonly do.
+    /// The longest time that a connection is kept for which there is no use. Some endpoints close sooner (uvicorn after five
+    /// seconds), perhaps just as a call is sent: such a call is sent again (``again(_:_:)``).
     private static let idleLimit = TimeAmount.seconds(30)
 
     private struct State {
@@ -56,6 +57,10 @@ final class UpstreamPool: Sendable {
         }
         connect(for: call, request)
     }
+
+    /// Sends `request` on a new connection: the one that was kept was closed before anything came back. The endpoint did so
+    /// because nothing had run on it for long, so that this is no fault of the stage's, and no try.
+    func again(_ call: UpstreamCall, _ request: UpstreamRequest) { connect(for: call, request) }
 
     private func connect(for call: UpstreamCall, _ request: UpstreamRequest) {
         let limit = TimeAmount.nanoseconds(Int64(timeouts.connect * 1e9))
