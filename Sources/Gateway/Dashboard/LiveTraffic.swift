@@ -10,7 +10,7 @@ final class LiveTraffic: Sendable {
         /// Since 1970.
         var second = 0
         var requests = 0
-        /// Those that asked more than one stage, and those that got no answer.
+        /// Those for which the policy asked more than one stage, and those that got no answer.
         var deferred = 0
         var failed = 0
         var money = 0.0
@@ -93,7 +93,7 @@ final class LiveTraffic: Sendable {
                 minute: Int(bounding: record.time / 60), model: record.model, policyVersion: record.policyVersion,
                 stage: record.answeredBy, status: status))
         row.requests = 1
-        row.deferred = record.choices.count > 1 ? 1 : 0
+        row.deferred = record.isDeferred ? 1 : 0
         row.money = record.cost.money
         row.seconds = record.seconds
         if let name = record.answeredBy,
@@ -168,7 +168,7 @@ final class LiveTraffic: Sendable {
 extension LiveTraffic.Second {
     fileprivate mutating func note(_ record: RequestRecord) {
         requests += 1
-        if record.choices.count > 1 { deferred += 1 }
+        if record.isDeferred { deferred += 1 }
         switch record.decision {
         case .abstained, .failed, .cancelled: failed += 1
         case .answered, .cached, .failedOver, .continued, .released: break

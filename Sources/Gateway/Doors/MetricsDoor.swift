@@ -18,6 +18,8 @@ struct MetricsDoor: Door {
         now.deferralRate = core.live.deferralRate
         now.heldBytes = core.held.count
         now.shed = core.held.shedCount
+        now.caches = core.caching.status
+        now.records = core.services?.writer.counts
         now.spans = (core.tracer as? OTLPTracer)?.exporter.counts
         let text = core.metrics.prometheus(now).text
         return DoorReply(contentType: "text/plain; version=0.0.4; charset=utf-8", body: .whole(text))

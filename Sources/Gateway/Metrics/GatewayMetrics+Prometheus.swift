@@ -1,5 +1,6 @@
 import Cascades
 import Foundation
+import Storage
 
 extension GatewayMetrics {
     /// What else is shown than what was counted: the state of things now.
@@ -12,6 +13,10 @@ extension GatewayMetrics {
         /// What is held of requests' bodies, in bytes, and how many requests found no room.
         var heldBytes = 0
         var shed = 0
+        /// Answers that were given again, by model.
+        var caches: [String: AnswerCaching.Status] = [:]
+        /// What became of records; nil where there is no store.
+        var records: RecordWriter.Counts?
         /// What became of spans, where traces are kept.
         var spans: SpanExporter.Counts?
     }
@@ -30,12 +35,31 @@ extension GatewayMetrics {
         text.add("cascade_held_bytes", [], Double(now.heldBytes))
         text.begin("cascade_shed_total", "counter", "Requests that found no room for their bodies.")
         text.add("cascade_shed_total", [], Double(now.shed))
+        caches(now.caches, &text)
+        if let records = now.records {
+            text.begin("cascade_records_waiting", "gauge", "Records that wait for the store.")
+            text.add("cascade_records_waiting", [], Double(records.waiting))
+            text.begin("cascade_records_total", "counter", "Records, by what became of them.")
+            text.add("cascade_records_total", [("outcome", "written")], Double(records.written))
+            text.add("cascade_records_total", [("outcome", "lost")], Double(records.lost))
+        }
         if let spans = now.spans {
             text.begin("cascade_spans_total", "counter", "Spans of traces, by what became of them.")
             text.add("cascade_spans_total", [("outcome", "sent")], Double(spans.sent))
             text.add("cascade_spans_total", [("outcome", "dropped")], Double(spans.dropped))
         }
         return text
+    }
+
+    private func caches(_ caches: [String: AnswerCaching.Status], _ text: inout PrometheusText) {
+        if caches.isEmpty { return }
+        let name = "cascade_cache_total"
+        text.begin(name, "counter", "Requests that a cache was asked for, by what it found.")
+        for (model, status) in caches.sorted(by: { $0.key < $1.key }) {
+            text.add(name, [("model", model), ("found", "exact")], Double(status.counts.exactHits))
+            text.add(name, [("model", model), ("found", "semantic")], Double(status.counts.semanticHits))
+            text.add(name, [("model", model), ("found", "nothing")], Double(status.counts.misses))
+        }
     }
 
     private func requests(_ counts: Counts, _ text: inout PrometheusText) {
@@ -76,7 +100,7 @@ extension GatewayMetrics {
         each("cascade_saved_dollars", "gauge", "What the reference stage would have taken, less what was spent.") {
             $0.reference - $0.money
         }
-        each("cascade_deferred_total", "counter", "Requests for which more than one stage was asked.") {
+        each("cascade_deferred_total", "counter", "Requests for which the policy asked more than one stage.") {
             Double($0.deferred)
         }
         text.begin(

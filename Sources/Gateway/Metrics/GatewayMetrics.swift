@@ -27,7 +27,7 @@ final class GatewayMetrics: Sendable {
             var money = 0.0
             /// What the reference stage would have taken for the same answers.
             var reference = 0.0
-            /// Requests for which more than one stage was asked.
+            /// Requests for which the policy asked more than one stage.
             var deferred = 0
         }
 
@@ -65,7 +65,7 @@ extension GatewayMetrics.Counts.Model {
         seconds.observe(record.seconds)
         firstByteSeconds.observe(record.firstByteSeconds)
         money += record.cost.money
-        if record.choices.count > 1 { deferred += 1 }
+        if record.isDeferred { deferred += 1 }
     }
 }
 

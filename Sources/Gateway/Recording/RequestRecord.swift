@@ -93,6 +93,14 @@ struct RequestRecord: Sendable {
     var seconds = 0.0
     var firstByteSeconds = 0.0
     var streamed = false
+    /// Whether the policy asked more than one stage: no stand-in for one that failed, and not so that something is learned.
+    var isDeferred: Bool {
+        if isExplored { return false }
+        let asked = moves.reduce(into: StageSet()) { asked, move in
+            if case .ask(let stages) = move { asked = asked.union(stages) }
+        }
+        return max(asked.count, moves.isEmpty ? choices.count { $0.failure == nil } : 0) > 1
+    }
     /// What was reserved of the key's budget, to be settled with the record.
     var reservation: (any Reservation)?
 }
