@@ -106,7 +106,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let store { configuration.store = store }
         if let adminKey { configuration.administrator = try GatewayConfiguration.secret(adminKey) }
-        if let traces = telling.tracing { configuration.traces = traces }
+        configuration.traces = telling.tracing(configuration.traces)
         telling.bootstrap()
         let kept: Store?
         if let address = configuration.store { kept = try await Store.open(address) } else { kept = nil }

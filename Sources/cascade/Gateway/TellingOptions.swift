@@ -19,7 +19,7 @@ struct TellingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Send traces to this OTLP/HTTP collector. (default: OTEL_EXPORTER_OTLP_ENDPOINT, if set)", valueName: "url")
+            "Send traces to this OTLP/HTTP collector. (default: the file's, or else OTEL_EXPORTER_OTLP_ENDPOINT, if set)", valueName: "url")
     )
     var traces: String?
 
@@ -33,8 +33,13 @@ struct TellingOptions: ParsableArguments {
         }
     }
 
-    /// Where traces go; nil where that is not said.
-    var tracing: TracingOptions? {
+    /// Where traces go, with what the configuration says of them: an option names another address, and the environment is
+    /// asked only where neither names any.
+    func tracing(_ configured: TracingOptions?) -> TracingOptions? {
+        if var options = configured {
+            if let traces { options.endpoint = traces }
+            return options
+        }
         let environment = ProcessInfo.processInfo.environment
         guard let endpoint = traces ?? environment["OTEL_EXPORTER_OTLP_ENDPOINT"], !endpoint.isEmpty else { return nil }
         var options = TracingOptions(endpoint: endpoint)
