@@ -90,7 +90,8 @@ extension GatewayConfiguration {
 extension ServerLimits {
     fileprivate init(_ node: ConfigurationNode) throws(GatewayError) {
         try node.allow([
-            "body_bytes", "held_bytes", "header_bytes", "header_count", "request_seconds", "write_seconds", "idle_seconds",
+            "body_bytes", "held_bytes", "header_bytes", "header_count", "request_seconds", "write_seconds",
+            "idle_seconds",
             "drain_seconds", "connections",
         ])
         if let value = try node.member("body_bytes") { bodyBytes = try value.integer(1...1 << 30) }

@@ -18,7 +18,7 @@ public struct GatewayConfiguration: Sendable {
         public var kind: Kind
         /// The model's name at the endpoint; nil passes the client's on.
         public var model: String?
-        /// Sent as the bearer token.
+        /// Sent as the bearer token; as `x-api-key` with requests of Anthropic's Messages interface.
         public var key: String?
         /// Further header fields.
         public var headers: [String: String] = [:]

@@ -44,7 +44,8 @@ struct DoorError: Error, Equatable, Sendable {
     static var noRoom: DoorError {
         DoorError(
             status: 503, type: "server_error",
-            message: "The gateway holds as many bytes of requests as it may. Try again in a moment.", code: "overloaded",
+            message: "The gateway holds as many bytes of requests as it may. Try again in a moment.",
+            code: "overloaded",
             retryAfter: 1, closesConnection: true)
     }
 

@@ -47,10 +47,9 @@ struct GatewayBuilder {
             place = URLComponents(string: base).flatMap { parts in
                 parts.host.map { ServerPlace(host: $0, port: parts.port) }
             }
-            var headers = stage.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-            if let key = stage.key { headers.append(("authorization", "Bearer \(key)")) }
+            let headers = stage.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
             let endpoint = try EndpointClient(
-                stage: stage.name, base: base, headers: headers, timeouts: stage.timeouts,
+                stage: stage.name, base: base, key: stage.key, headers: headers, timeouts: stage.timeouts,
                 replyLimit: stage.replyBytes, group: group)
             endpoints.append(endpoint)
             client = endpoint

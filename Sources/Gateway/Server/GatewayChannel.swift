@@ -120,7 +120,8 @@ struct GatewayChannel: ServerChildChannel {
         let request = DoorRequest(head: head, body: body, path: path, start: start)
         // A task of its own for each request: a connection's task, which lives for hours, would keep the memory of the largest
         // request that it ever served.
-        async let ended = respond(to: request, share, outbound)
+        let holding = share
+        async let ended = respond(to: request, holding, outbound)
         return try await ended
     }
 

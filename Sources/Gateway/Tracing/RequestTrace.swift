@@ -39,7 +39,9 @@ struct RequestTrace: Sendable {
         guard span.isRecording else { return span }
         span.updateAttributes { attributes in
             attributes["gen_ai.operation.name"] = api.operationName
-            attributes["gen_ai.provider.name"] = api == .messages ? "anthropic" : "openai"
+            // A model in this process is nobody else's.
+            let isEmbedded = stage.serverPlace == nil
+            attributes["gen_ai.provider.name"] = isEmbedded ? "cascade" : api == .messages ? "anthropic" : "openai"
             attributes["gen_ai.request.model"] = model
             attributes["cascade.stage"] = stage.name
             if let place = stage.serverPlace {

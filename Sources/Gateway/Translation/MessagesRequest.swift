@@ -3,8 +3,8 @@ import NIOCore
 /// Requests of Anthropic's Messages interface, said as chat completions.
 ///
 /// Carried over: texts, images, tools with their schemas, calls of tools and their results, the choice of tools, stops and
-/// sampling. Marks for caching and whether a tool's result is an error have no counterpart and are left out; everything else
-/// that has none is refused.
+/// sampling. Marks for caching, whether a tool's result is an error, what a model thought before and the tier of service have no
+/// counterpart and are left out; everything else that has none is refused.
 enum MessagesRequest {
     /// The request as chat completions have it.
     static func chat(_ body: ByteBuffer) throws(TranslationError) -> ByteBuffer {

@@ -19,7 +19,8 @@ struct TellingOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Send traces to this OTLP/HTTP collector. (default: the file's, or else OTEL_EXPORTER_OTLP_ENDPOINT, if set)", valueName: "url")
+            "Send traces to this OTLP/HTTP collector. (default: the file's, or else OTEL_EXPORTER_OTLP_ENDPOINT, if set)",
+            valueName: "url")
     )
     var traces: String?
 

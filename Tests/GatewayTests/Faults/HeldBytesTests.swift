@@ -74,7 +74,8 @@ import Testing
                 // More than is allowed, in chunks.
                 let chunk = "c350\r\n\(part)\r\n"
                 let reply = try await RawConnection.exchange(
-                    gateway.port, ["\(head)transfer-encoding: chunked\r\n\r\n", chunk, chunk, chunk, "0\r\n\r\n"], limit: 5)
+                    gateway.port, ["\(head)transfer-encoding: chunked\r\n\r\n", chunk, chunk, chunk, "0\r\n\r\n"],
+                    limit: 5)
                 #expect(reply.hasPrefix("HTTP/1.1 413"))
                 #expect(try await eventually(20) { held.count == 0 } && held.shedCount == 0)
             }

@@ -1,5 +1,6 @@
 import Cascades
 import Foundation
+import NIOHTTP1
 import Testing
 
 @testable import Gateway

@@ -11,11 +11,13 @@ final class EndpointClient: StageClient {
 
     /// - Parameters:
     ///   - base: the address up to `/v1`.
-    ///   - headers: sent with each request: the key, mostly.
+    ///   - key: sent as the bearer token; with requests of Anthropic's Messages interface as `x-api-key`.
+    ///   - headers: sent with each request; they stand in place of what is said of the key.
     ///   - replyLimit: the most bytes of an answer that is no stream.
     /// - Throws: ``GatewayError``.
     init(
-        stage: String, base: String, headers: [(name: String, value: String)], timeouts: StageTimeouts, replyLimit: Int,
+        stage: String, base: String, key: String? = nil, headers: [(name: String, value: String)],
+        timeouts: StageTimeouts, replyLimit: Int,
         group: any EventLoopGroup
     ) throws(GatewayError) {
         self.timeouts = timeouts
@@ -24,8 +26,8 @@ final class EndpointClient: StageClient {
             throw .badEndpoint(
                 stage: stage, address: base, reason: "it is not an address of the form http://host:port/v1")
         }
-        var fields = HTTPHeaders([("host", address.authority), ("content-type", "application/json")])
-        for header in headers {
+        let fields = HTTPHeaders([("host", address.authority), ("content-type", "application/json")])
+        for header in headers + (key.map { [(name: "authorization", value: $0)] } ?? []) {
             // The value may be a key, which is not to be shown.
             guard header.name.isHeaderName, header.value.isHeaderValue else {
                 throw .badEndpoint(
@@ -34,10 +36,18 @@ final class EndpointClient: StageClient {
                         "what it is to get in the header field \(header.name) holds a line's end or another sign that none may"
                 )
             }
-            fields.replaceOrAdd(name: header.name, value: header.value)
         }
         var heads: [WireAPI: HTTPRequestHead] = [:]
         for api in WireAPI.allCases {
+            var fields = fields
+            if api == .messages {
+                // The version that an interface was written against, where the client says none.
+                fields.add(name: "anthropic-version", value: "2023-06-01")
+                if let key { fields.add(name: "x-api-key", value: key) }
+            } else if let key {
+                fields.add(name: "authorization", value: "Bearer \(key)")
+            }
+            for header in headers { fields.replaceOrAdd(name: header.name, value: header.value) }
             heads[api] = HTTPRequestHead(
                 version: .http1_1, method: .POST, uri: address.path + api.stagePath + address.query, headers: fields)
         }
