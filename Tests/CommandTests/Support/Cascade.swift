@@ -53,7 +53,12 @@ enum Cascade {
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: errors)
         try process.run()
+        // One that hangs is to fail its test, not to hold up all that come after.
+        let id = process.processIdentifier
+        let watch = DispatchWorkItem { kill(id, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(600), execute: watch)
         process.waitUntilExit()
+        watch.cancel()
         return CascadeRun(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             output: try String(contentsOfFile: output, encoding: .utf8),

@@ -27,7 +27,7 @@ final class ServedGateway: Sendable {
         self.process = process
         self.errors = errors
         var told = ""
-        for _ in 0..<1_000 {
+        for _ in 0..<6_000 {
             told = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
             if told.contains("/v1") || !process.isRunning { break }
             try await Task.sleep(for: .milliseconds(10))
@@ -42,7 +42,7 @@ final class ServedGateway: Sendable {
     private static let session: URLSession = {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpMaximumConnectionsPerHost = 64
-        configuration.timeoutIntervalForRequest = 20
+        configuration.timeoutIntervalForRequest = 120
         return URLSession(configuration: configuration)
     }()
 
@@ -59,10 +59,13 @@ final class ServedGateway: Sendable {
     /// Tells it to read its files again.
     func hangUp() { kill(process.processIdentifier, SIGHUP) }
 
+    /// Tells it to stop.
+    func terminate() { process.terminate() }
+
     /// Tells it to stop and waits until it did.
     func stop() async throws -> Int32 {
-        process.terminate()
-        for _ in 0..<1_000 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        terminate()
+        for _ in 0..<9_000 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
         guard !process.isRunning else { throw Failed(description: "it does not stop") }
         return process.terminationReason == .exit ? process.terminationStatus : -1
     }
