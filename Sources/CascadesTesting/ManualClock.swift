@@ -81,8 +81,8 @@ public final class ManualClock: Clock {
         for continuation in due { continuation.resume() }
     }
 
-    /// Returns once `count` tasks sleep on the clock.
+    /// Returns once `count` tasks sleep on the clock, or the task that waits is cancelled.
     public func waitForSleepers(_ count: Int) async {
-        while sleeperCount < count { await Task.yield() }
+        while sleeperCount < count, !Task.isCancelled { await Task.yield() }
     }
 }

@@ -78,9 +78,9 @@ public final class ScriptedServer: Sendable {
     /// Ends it. Connections that clients keep open stay open.
     public func stop() { channel.close(promise: nil) }
 
-    /// Waits until `holds` of what it has seen, five seconds at most; whether it does.
+    /// Waits until `holds` of what it has seen, a minute at most; whether it does.
     public func reaches(_ holds: @Sendable (Counts) -> Bool) async -> Bool {
-        for _ in 0..<1000 {
+        for _ in 0..<12_000 {
             if holds(counts) { return true }
             try? await Task.sleep(for: .milliseconds(5))
         }

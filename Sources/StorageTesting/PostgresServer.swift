@@ -25,7 +25,9 @@ public final class PostgresServer: Sendable {
     /// What runs a program as a user that the server accepts: it refuses to run as root.
     private let become: [String]
 
-    init() throws {
+    /// A server that no other test uses: one that may be stopped.
+    /// - Throws: what keeps it from running here.
+    public init() throws {
         let files = FileManager.default
         let roots = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
         let folders = roots.flatMap { root in
@@ -54,19 +56,35 @@ public final class PostgresServer: Sendable {
                 """
                 cd "$2" || exit 1
                 "${@:3}" "$1/initdb" -D data -U cascade -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
-                # A pipe as the input of the keeper only: the server must not hold it open.
-                "${@:3}" "$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync=off -c max_connections=200 \
-                    </dev/null >server.log 2>&1 &
-                server=$!
-                cat >/dev/null
-                kill -INT $(head -1 data/postmaster.pid) || kill $server
-                wait $server
+                start() {
+                    # A pipe as the input of the keeper only: the server must not hold it open.
+                    "${@:3}" "$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync=off -c max_connections=200 \
+                        </dev/null >>server.log 2>&1 &
+                    server=$!
+                }
+                stop() {
+                    kill -INT $(head -1 data/postmaster.pid) || kill $server
+                    wait $server
+                }
+                start "$@"
+                while read -r word; do
+                    case $word in
+                    start) start "$@" ;;
+                    stop) stop ;;
+                    esac
+                done
+                stop
                 rm -rf "$2"
                 """, "keeper", programs, folder.root,
             ] + become
         keeper.standardInput = pipe
         try keeper.run()
-        let deadline = Date() + 60
+        try waitUntilHeard()
+    }
+
+    /// Waits until the server answers.
+    private func waitUntilHeard() throws {
+        let deadline = Date() + 120
         while (try? psql("SELECT 1", database: "postgres")) == nil {
             guard keeper.isRunning, Date() < deadline else {
                 let log = ["initdb.log", "server.log"].compactMap {
@@ -96,6 +114,23 @@ public final class PostgresServer: Sendable {
         let name = address.dropFirst("postgresql:///".count).prefix { $0 != "?" }
         try psql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)'", database: "postgres")
+    }
+
+    /// Stops the server: connections break, and none can be made until ``start()``.
+    public func stop() throws {
+        pipe.fileHandleForWriting.write(Data("stop\n".utf8))
+        let deadline = Date() + 120
+        // It takes the file away as the last thing.
+        while FileManager.default.fileExists(atPath: folder.path("data/postmaster.pid")) {
+            guard Date() < deadline else { throw Unavailable(description: "the server does not stop") }
+            usleep(20_000)
+        }
+    }
+
+    /// Starts the server again.
+    public func start() throws {
+        pipe.fileHandleForWriting.write(Data("start\n".utf8))
+        try waitUntilHeard()
     }
 
     /// Runs `sql` by the server's own client.

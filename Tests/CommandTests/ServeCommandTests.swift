@@ -5,7 +5,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-@Suite struct `cascade serve` {
+@Suite(.timeLimit(.minutes(5))) struct `cascade serve` {
     @Test(arguments: [
         (["serve"], 64, "nothing to ask"), (["serve", "--endpoint", "small"], 64, "endpoint"),
         (["serve", "--endpoint", "small=ftp://x"], 64, "endpoint"),
@@ -34,7 +34,7 @@ import FoundationNetworking
         try process.run()
         defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
         var told = ""
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             told = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
             if told.contains("/v1") || !process.isRunning { break }
             try await Task.sleep(for: .milliseconds(20))
@@ -43,7 +43,7 @@ import FoundationNetworking
         let health = try String(contentsOf: try #require(URL(string: "\(address)/health/ready")), encoding: .utf8)
         #expect(health.contains("ok"))
         process.terminate()
-        for _ in 0..<500 where process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<3_000 where process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
         #expect(!process.isRunning && process.terminationReason == .exit && process.terminationStatus == 0)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Storage
 import Testing
 
-@Suite struct `cascade keys` {
+@Suite(.timeLimit(.minutes(5))) struct `cascade keys` {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
@@ -70,7 +70,7 @@ import Testing
     }
 }
 
-@Suite struct `cascade log export` {
+@Suite(.timeLimit(.minutes(5))) struct `cascade log export` {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

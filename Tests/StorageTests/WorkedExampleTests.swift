@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 /// The worked example of Storage.docc/Storage.md, line by line.
-@Suite struct `the worked example` {
+@Suite(.timeLimit(.minutes(5))) struct `the worked example` {
     struct AskBoth: Policy {
         static let kind = "storage-example-ask-both"
         var reach: StageSet { [0, 1] }

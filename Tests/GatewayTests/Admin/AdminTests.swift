@@ -8,7 +8,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `administrator's doors` {
+@Suite(.timeLimit(.minutes(5))) struct `administrator's doors` {
     private func run<Result>(_ body: (StoredGateway) async throws -> Result) async throws -> Result {
         try await ScriptedUpstream.run { _ in
             .completion("hi", logprobs: [-0.1])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `answers that are given again` {
+@Suite(.timeLimit(.minutes(5))) struct `answers that are given again` {
     private func key(_ number: Int, scope: String? = "team", frame: Int = 0) -> CacheKey {
         CacheKey(
             scope: scope, api: .chatCompletions, model: "fast", group: nil, fields: [],

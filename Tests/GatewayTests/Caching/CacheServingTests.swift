@@ -10,7 +10,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `a cache that serves` {
+@Suite(.timeLimit(.minutes(5))) struct `a cache that serves` {
     /// Says something else each time, streamed where that is asked for.
     private final class Counter: Sendable {
         let count = Atomic<Int>(0)
@@ -228,7 +228,7 @@ import Testing
     }
 }
 
-@Suite struct `a cache in the store` {
+@Suite(.timeLimit(.minutes(5))) struct `a cache in the store` {
     @Test func `is the same for all gateways, over a restart, and evicted for all at once`() async throws {
         let folder = try ScratchFolder()
         let store = try await Store.open(folder.path("cache.sqlite"))

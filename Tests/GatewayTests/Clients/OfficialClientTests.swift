@@ -11,7 +11,7 @@ private let python: String? = {
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
 }()
 
-@Suite struct `programs that people use` {
+@Suite(.timeLimit(.minutes(5))) struct `programs that people use` {
     /// Runs a program to its end and returns its status and what it wrote.
     private func run(_ program: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
         let process = Process()
@@ -28,7 +28,7 @@ private let python: String? = {
                 process.waitUntilExit()
             }
         }
-        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+        _ = try await eventually { !process.isRunning }
         return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `configurations` {
+@Suite(.timeLimit(.minutes(5))) struct `configurations` {
     @Test func `YAML and JSON say the same`() throws {
         setenv("GATEWAY_TEST_KEY", "secret", 1)
         let yaml = """

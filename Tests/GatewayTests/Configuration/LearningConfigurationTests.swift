@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `what a configuration says of learning, caches and judges` {
+@Suite(.timeLimit(.minutes(5))) struct `what a configuration says of learning, caches and judges` {
     private func read(_ model: String) throws -> GatewayConfiguration.Model {
         try GatewayConfiguration.read(
             """

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `live traffic` {
+@Suite(.timeLimit(.minutes(5))) struct `live traffic` {
     private static func record(
         _ number: Int, at time: Double, model: String = "cascade", asked: [String] = ["small"],
         decision: Gateway.RequestRecord.Decision = .answered
@@ -111,7 +111,7 @@ import Testing
     }
 }
 
-@Suite struct `calibration of a stage` {
+@Suite(.timeLimit(.minutes(5))) struct `calibration of a stage` {
     private func outcomes(_ pairs: [(Double, Double)], evidence: String = "p") -> OutcomeLog {
         let schema = LogSchema(stages: [StageSchema(name: "s", evidence: ["noise", evidence])])
         var log = OutcomeLog(schema: schema, ids: pairs.indices.map { "\($0)" }, quality: pairs.map(\.1))

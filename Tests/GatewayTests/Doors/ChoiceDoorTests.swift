@@ -27,7 +27,7 @@ private struct Weigher: LanguageModel {
     }
 }
 
-@Suite struct `doors that choose` {
+@Suite(.timeLimit(.minutes(5))) struct `doors that choose` {
     private func run(_ body: (RunningGateway) async throws -> Void) async throws {
         var configuration = GatewayConfiguration()
         configuration.stages = [GatewayConfiguration.Stage("weigher", .embedded("weigher"))]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `requests that pass through` {
+@Suite(.timeLimit(.minutes(5))) struct `requests that pass through` {
     @Test func `a request reaches its stage whole, with another model's name`() async throws {
         let tools =
             #","tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"enum":[1.0,1e0,10]}}}}}],"x_unknown":{"deep":[[[null]]]},"temperature":0.70"#

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `streams as they are written` {
+@Suite(.timeLimit(.minutes(5))) struct `streams as they are written` {
     /// An endpoint that writes its second half only when the first has reached the client.
     private final class Gate: Sendable {
         private let isOpen = Mutex(false)
@@ -33,7 +33,7 @@ import Testing
                     ? #"{"model":"small","input":"Hi","stream":true}"#
                     : RunningGateway.chat("small", more: #","stream":true,"max_tokens":9"#)
                 request.body = .bytes(ByteBuffer(string: body))
-                let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+                let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
                 var told = ""
                 for try await bytes in response.body {
                     told += String(buffer: bytes)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `hostile clients` {
+@Suite(.timeLimit(.minutes(5))) struct `hostile clients` {
     private func withGateway(
         _ script: @escaping ScriptedUpstream.Script = { _ in .completion("hello") },
         change: (inout GatewayConfiguration) -> Void = { _ in },
@@ -24,7 +24,7 @@ import Testing
     @Test func `a hundred megabytes are refused though the client sends them all before it listens`() async throws {
         try await withGateway { gateway, upstream in
             let body = String(repeating: "x", count: 100 << 20)
-            let told = try await RawConnection.exchange(gateway.port, [Self.head(body.utf8.count) + body], limit: 30)
+            let told = try await RawConnection.exchange(gateway.port, [Self.head(body.utf8.count) + body], limit: 120)
             #expect(told.hasPrefix("HTTP/1.1 413") && told.contains("request_too_large"))
             #expect(upstream.requests.isEmpty)
             #expect(try await gateway.post("/v1/chat/completions", RunningGateway.chat("small")).status == 200)
@@ -63,13 +63,14 @@ import Testing
             $0.limits.writeSeconds = 0.3
         } _: { gateway, upstream in
             let body = RunningGateway.chat("small", more: #","stream":true"#)
-            // It reads after two seconds only: by then the gateway has closed.
-            let told = try await RawConnection.exchange(
-                gateway.port, [Self.head(body.utf8.count) + body], pause: .seconds(2))
-            #expect(told.hasPrefix("HTTP/1.1 200") && told.utf8.count < 100_000_000)
+            // It reads nothing until the gateway has let go of it.
+            let connection = try RawConnection(gateway.port)
+            connection.send(Self.head(body.utf8.count) + body)
+            #expect(try await eventually { upstream.abandoned == 1 })
             let guardian = gateway.server.core.models.byName["small"]?.stages[0].guardian
             #expect(try await eventually { guardian?.status.running == 0 })
-            #expect(try await eventually { upstream.abandoned == 1 })
+            let told = try await connection.read()
+            #expect(told.hasPrefix("HTTP/1.1 200") && told.utf8.count < 100_000_000)
             #expect(gateway.server.core.metrics.counts.requests.keys.map(\.decision) == [.cancelled])
         }
     }
@@ -77,15 +78,18 @@ import Testing
     @Test func `a client that reads slowly gets all of it`() async throws {
         let word = String(repeating: "w", count: 10_000)
         try await withGateway { _ in
-            .stream([String](repeating: word, count: 300))
+            .stream([String](repeating: word, count: 2_000))
         } change: {
-            $0.limits.writeSeconds = 1
+            $0.limits.writeSeconds = 5
         } _: { gateway, _ in
             let body = RunningGateway.chat("small", more: #","stream":true"#)
-            let told = try await RawConnection.exchange(
-                gateway.port, [Self.head(body.utf8.count, "connection: close\r\n") + body], pause: .milliseconds(500),
-                chunk: 16 << 10)
-            #expect(told.components(separatedBy: word).count == 301 && told.contains("data: [DONE]"))
+            let begin = ContinuousClock.now
+            // 20 MB, of which it never lets more than a second's worth wait: far less than the limit at a time, more in all.
+            let connection = try RawConnection(gateway.port, buffer: 64 << 10)
+            connection.send(Self.head(body.utf8.count, "connection: close\r\n") + body)
+            let told = try await connection.read(limit: 240, chunk: 32 << 10, breath: .milliseconds(10))
+            #expect(told.components(separatedBy: word).count == 2_001 && told.contains("data: [DONE]"))
+            #expect(ContinuousClock.now - begin > .seconds(5), "it was read too fast to prove anything")
         }
     }
 

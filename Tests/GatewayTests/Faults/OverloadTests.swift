@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `overload` {
+@Suite(.timeLimit(.minutes(5))) struct `overload` {
     @Test func `what can't wait is turned away at once, with a time to come back, and the rest is answered`()
         async throws
     {
@@ -30,7 +30,7 @@ import Testing
                             var request = HTTPClientRequest(url: "http://127.0.0.1:\(gateway.port)/v1/chat/completions")
                             request.method = .POST
                             request.body = .bytes(ByteBuffer(string: RunningGateway.chat("small")))
-                            let response = try await client.execute(request, timeout: .seconds(20))
+                            let response = try await client.execute(request, timeout: .seconds(120))
                             _ = try await response.body.collect(upTo: 1 << 20)
                             return Told(
                                 status: response.status.code, retryAfter: response.headers.first(name: "retry-after"))

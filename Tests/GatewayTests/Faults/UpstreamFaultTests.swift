@@ -8,7 +8,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `faults of stages` {
+@Suite(.timeLimit(.minutes(5))) struct `faults of stages` {
     private static let streaming = #","stream":true"#
 
     @Test func `an answer cut off anywhere is never given as a whole one`() async throws {

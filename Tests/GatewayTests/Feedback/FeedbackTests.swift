@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `feedback` {
+@Suite(.timeLimit(.minutes(5))) struct `feedback` {
     /// Says what the question ends with: `say Paris`.
     static let echo: ScriptedUpstream.Script = { request in
         guard let found = request.body.firstMatch(of: /say ([^"]*)"/) else { return .completion("nothing") }
@@ -127,7 +127,7 @@ import Testing
     }
 }
 
-@Suite struct `comparing answers` {
+@Suite(.timeLimit(.minutes(5))) struct `comparing answers` {
     @Test(arguments: [
         ("Paris", "paris!", true), ("the  cat", "The cat.", true), ("cat", "cats", false), ("", "", true),
         ("1.50", "1.5", true), ("1.5", "15", false), ("-2", "2", false), ("x-2", "x 2", true), ("3-2", "3 2", true),

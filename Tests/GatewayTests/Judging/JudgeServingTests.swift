@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `judges of traffic` {
+@Suite(.timeLimit(.minutes(5))) struct `judges of traffic` {
     private static let answering: ScriptedUpstream.Script = { request in
         request.body.contains(#""stream":true"#) ? .stream(["good ", "answer"]) : .completion("good answer")
     }
@@ -32,7 +32,7 @@ import Testing
             for more in ["", #","stream":true"#] {
                 let reply = try await gateway.ask("small", "What is it?", more: more)
                 let id = try #require(reply("x-cascade-request-id"))
-                let isJudged = try await eventually(5) {
+                let isJudged = try await eventually {
                     try await gateway.services.writer.flush()
                     return try await gateway.store.feedback.all(of: id).map(\.quality) == [0.75]
                 }
@@ -50,7 +50,7 @@ import Testing
         try await run({ _ in .completion("1") }, share: 0.3) { gateway, _ in
             for _ in 0..<200 { _ = try await gateway.ask() }
             var judged = 0
-            let isDone = try await eventually(10) {
+            let isDone = try await eventually {
                 let counts = gateway.gateway.server.core.judging.counts["small"] ?? Judging.Counts()
                 judged = counts.judged
                 return judged > 30 && counts.waiting == 0
@@ -61,16 +61,18 @@ import Testing
     }
 
     @Test func `a judge that fails or talks beside the point leaves no feedback, and holds nobody up`() async throws {
+        let mayJudge = TestFlag(false)
         try await run { request in
-            request.body.contains("first")
-                ? .json("{}", status: 503, headers: []) : .completion("what a question")
+            [.when { mayJudge.isSet }]
+                + (request.body.contains("first")
+                    ? .json("{}", status: 503, headers: []) : .completion("what a question"))
         } _: { gateway, _ in
-            let begin = ContinuousClock.now
+            // Answers are there before the judge has said anything.
             let ids = [try await gateway.ask("small", "first"), try await gateway.ask("small", "second")].map {
                 $0("x-cascade-request-id")!
             }
-            #expect(ContinuousClock.now - begin < .seconds(5))
-            #expect(try await eventually(10) { gateway.gateway.server.core.judging.counts["small"]?.failed == 2 })
+            mayJudge.set(true)
+            #expect(try await eventually { gateway.gateway.server.core.judging.counts["small"]?.failed == 2 })
             try await gateway.services.writer.flush()
             for id in ids { #expect(try await gateway.store.feedback.all(of: id).isEmpty) }
         }
@@ -78,14 +80,17 @@ import Testing
 
     @Test func `a judge that hangs is dropped from, counted, and does not keep the gateway from stopping`() async throws
     {
-        let begin = ContinuousClock.now
-        try await run({ _ in [.stall] }) { gateway, _ in
-            for _ in 0..<300 { _ = try await gateway.ask() }
+        let end = try await run({ _ in [.stall] }) { gateway, judge in
+            for _ in 0..<2 { _ = try await gateway.ask() }
+            #expect(try await eventually { judge.requests.count == 2 })
+            for _ in 0..<298 { _ = try await gateway.ask() }
             // Two are under way, 256 wait.
             let counts = try #require(gateway.gateway.server.core.judging.counts["small"])
             #expect(counts.dropped == 300 - 258 && counts.waiting == 256)
+            return ContinuousClock.now
         }
-        #expect(ContinuousClock.now - begin < .seconds(20))
+        // A stage may be silent for a minute before it is given up.
+        #expect(ContinuousClock.now - end < .seconds(40))
     }
 
     @Test func `a program judges, and its exit decides whether it counts`() async throws {
@@ -102,7 +107,7 @@ import Testing
                 $0.models[0].judging = JudgeChoices(program: [path], share: 1)
             } _: { gateway in
                 let id = try #require(try await gateway.ask()("x-cascade-request-id"))
-                let isJudged = try await eventually(5) {
+                let isJudged = try await eventually {
                     try await gateway.services.writer.flush()
                     return try await gateway.store.feedback.all(of: id).map(\.quality) == [0.9]
                 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `logs` {
+@Suite(.timeLimit(.minutes(5))) struct `logs` {
     /// Keeps lines.
     final class Lines: Sendable {
         private let lines = Mutex<[String]>([])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `metrics` {
+@Suite(.timeLimit(.minutes(5))) struct `metrics` {
     /// Answers that small is sure of, but for texts with "hard" in them.
     private static let script: ScriptedUpstream.Script = { request in
         if request.body.contains("break") { return .json(#"{"error":{"message":"no"}}"#, status: 500) }
@@ -145,7 +145,7 @@ enum Promtool {
                 process.waitUntilExit()
             }
         }
-        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+        _ = try await eventually { !process.isRunning }
         return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `trials of canaries` {
+@Suite(.timeLimit(.minutes(5))) struct `trials of canaries` {
     /// How the trial of a canary of quality `canary` ends against `active`, after at most `limit` judged requests.
     private func verdict(
         _ canary: Double, _ active: Double, keep: Double = 0.95, share: Double = 0.5, limit: Int, seed: UInt64

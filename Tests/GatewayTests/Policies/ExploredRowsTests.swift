@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `explored requests` {
+@Suite(.timeLimit(.minutes(5))) struct `explored requests` {
     private func row(_ id: String, answered: Int, quality: [Double]) -> ExploredRow {
         ExploredRow(
             id: id, time: 0, context: [], group: nil, evidence: [-1, -1, 3],

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `learning on line` {
+@Suite(.timeLimit(.minutes(5))) struct `learning on line` {
     /// Requests in `traffic`, each judged with probability `judged` after up to `delay` others, and all that learning asks
     /// for carried out.
     private func play(

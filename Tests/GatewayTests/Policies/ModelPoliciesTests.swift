@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `the policies of a model` {
+@Suite(.timeLimit(.minutes(5))) struct `the policies of a model` {
     @Test func `decide for their shares, and leave each other a uniform coin`() throws {
         let policies = try SimulatedTraffic.policies(
             [

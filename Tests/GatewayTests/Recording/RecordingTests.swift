@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `records of requests` {
+@Suite(.timeLimit(.minutes(5))) struct `records of requests` {
     /// Says what it is sure of, as the question tells: `sure 0.9`.
     static let small: ScriptedUpstream.Script = { request in
         if request.body.contains("fail") {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `a gateway whose store is in trouble` {
+@Suite(.timeLimit(.minutes(5))) struct `a gateway whose store is in trouble` {
     /// A gateway on a store of few bytes that can be opened elsewhere too.
     private func run<Result>(
         _ options: SQLiteDatabase.Options = SQLiteDatabase.Options(), buffer: Int = 100_000,
@@ -38,6 +38,7 @@ import Testing
             #expect(try await gateway.ask(key: made.key.secret).status == 200)
             let other = try SQLiteDatabase(path: folder.path("gateway.sqlite"))
             let (isHeld, isLocked) = (TestFlag(true), TestFlag(false))
+            defer { isHeld.set(false) }
             let locking = Task {
                 try await other.write { connection in
                     try connection.execute("UPDATE store_versions SET version = version")

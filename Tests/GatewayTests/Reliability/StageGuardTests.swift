@@ -32,7 +32,7 @@ extension StageGuard {
     }
 }
 
-@Suite struct `guarded stages` {
+@Suite(.timeLimit(.minutes(5))) struct `guarded stages` {
     private func sleep(_ seconds: Double, on clock: ManualClock) async throws(StageError) {
         do { try await clock.sleep(until: clock.now.advanced(by: .seconds(seconds)), tolerance: nil) } catch {
             throw .cancelled
@@ -103,14 +103,14 @@ extension StageGuard {
             for key in ["a", "b"] { group.addTask { try await stage.ask(key) } }
             await clock.waitForSleepers(2)
             for key in ["a", "b"] { group.addTask { try await stage.ask(key) } }
-            while stage.status.waiting < 2 { await Task.yield() }
+            #expect(try await eventually { stage.status.waiting == 2 })
             await #expect(throws: StageError.held(reason: "too many requests wait for it", retryAfter: 1)) {
                 try await stage.ask("c")
             }
             // Two calls, and two timers of those who wait.
             await clock.waitForSleepers(4)
             clock.advance(by: .seconds(1))
-            while puppet.count < 4 { await Task.yield() }
+            #expect(try await eventually { puppet.count == 4 })
             await clock.waitForSleepers(2)
             clock.advance(by: .seconds(1))
             var answers: Set<String> = []
@@ -134,7 +134,7 @@ extension StageGuard {
         await clock.waitForSleepers(1)
         let waiting = Task { try await stage.ask() }
         let leaving = Task { try await stage.ask() }
-        while stage.status.waiting < 2 { await Task.yield() }
+        #expect(try await eventually { stage.status.waiting == 2 })
         leaving.cancel()
         await #expect(throws: StageError.cancelled) { try await leaving.value }
         #expect(stage.status.waiting == 1)
@@ -163,21 +163,23 @@ extension StageGuard {
         for _ in 0..<100 { #expect(try await stage.ask() == "quick") }
         let lost = LostCalls()
         let slow = Task { try await stage.ask(lost: lost) }
-        while puppet.count < 102 {
+        // Each look lets a millisecond pass.
+        let isHedged = try await eventually {
             clock.advance(by: .milliseconds(1))
-            await Task.yield()
+            return puppet.count == 102
         }
-        while stage.status.running == 2 {
+        let isOver = try await eventually {
             clock.advance(by: .milliseconds(1))
-            await Task.yield()
+            return stage.status.running < 2
         }
+        #expect(isHedged && isOver)
         #expect(try await slow.value == "102")
         #expect(stage.status.hedges == 1 && stage.status.running == 0)
         #expect(lost.count == 1)
     }
 }
 
-@Suite struct `drills` {
+@Suite(.timeLimit(.minutes(5))) struct `drills` {
     @Test func `faults are simulated for the administrator's requests only`() async throws {
         try await ScriptedUpstream.run { request in
             request.body.contains("\"stream\":true") ? .stream(["a", "b"]) : .completion("real")
@@ -205,6 +207,12 @@ extension StageGuard {
                     "/v1/chat/completions", RunningGateway.chat("small", more: #","stream":true"#),
                     headers: [key, ("x-cascade-drill", "small=cut")])
                 #expect(cut.status == 200 && cut.events.last?.contains("\"error\"") == true)
+                // The true answer, so much later.
+                let begin = ContinuousClock.now
+                let slow = try await gateway.post(
+                    "/v1/chat/completions", body, headers: [key, ("x-cascade-drill", "small=slow:0.4")])
+                #expect(ContinuousClock.now - begin >= .seconds(0.4))
+                #expect(slow.status == 200 && slow("x-cascade-stage") == "small" && slow.body.contains("real"))
                 for text in ["small", "nobody=broken", "small=nothing", "small=status:200", "small=slow:-1"] {
                     let reply = try await gateway.post(
                         "/v1/chat/completions", body, headers: [key, ("x-cascade-drill", text)])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `a circuit breaker` {
+@Suite(.timeLimit(.minutes(5))) struct `a circuit breaker` {
     @Test func `opens after failures in a row, probes after its pause, closes after successes`() {
         var breaker = CircuitBreaker()
         for _ in 0..<4 { breaker.note(succeeded: false, wasProbe: false, at: 0) }
@@ -85,7 +85,7 @@ import Testing
     }
 }
 
-@Suite struct `a fair queue` {
+@Suite(.timeLimit(.minutes(5))) struct `a fair queue` {
     @Test func `keys take turns whatever they send`() {
         var queue = FairQueue(limit: 1, waiting: 100)
         #expect(queue.enter(0, key: "a") == .enter)
@@ -165,7 +165,7 @@ import Testing
     }
 }
 
-@Suite struct `learned latencies` {
+@Suite(.timeLimit(.minutes(5))) struct `learned latencies` {
     @Test func `quantiles are right to half a bucket`() {
         var random = Random(seed: 1)
         var latency = LatencyQuantile(halfLife: 1e9)
@@ -191,7 +191,7 @@ import Testing
     }
 }
 
-@Suite struct `retries` {
+@Suite(.timeLimit(.minutes(5))) struct `retries` {
     @Test func `only faults that may pass are tried again, within the attempts`() {
         var random = Random(seed: 1)
         let rule = RetryRule(attempts: 3, pause: 0.1, longestPause: 0.15)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `connections of clients` {
+@Suite(.timeLimit(.minutes(5))) struct `connections of clients` {
     private func withGateway(
         _ script: @escaping ScriptedUpstream.Script = { _ in .completion("hello") },
         change: (inout GatewayConfiguration) -> Void = { _ in },
@@ -29,14 +29,12 @@ import Testing
         try await withGateway { _ in
             [.stall]
         } _: { gateway, upstream in
-            var request = HTTPClientRequest(url: "http://127.0.0.1:\(gateway.port)/v1/chat/completions")
-            request.method = .POST
-            request.body = .bytes(ByteBuffer(string: RunningGateway.chat("small")))
-            await #expect(throws: (any Error).self) {
-                try await HTTPClient.shared.execute(request, timeout: .milliseconds(200))
+            let said = try await RawConnection.exchange(gateway.port, [Self.request(RunningGateway.chat("small"))]) {
+                _ in
+                upstream.requests.count == 1
             }
-            for _ in 0..<200 where upstream.abandoned == 0 { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(upstream.abandoned == 1)
+            #expect(said.isEmpty && upstream.requests.count == 1)
+            #expect(try await eventually { upstream.abandoned == 1 })
         }
     }
 
@@ -105,6 +103,19 @@ import Testing
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n", "nonsense\r\n\r\n",
+        // A field that goes on in the next line (RFC 9112, section 5.2).
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-a: b\r\n content-length: 5\r\n\r\nabcde",
+        // A space before the colon (section 5.1).
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length : 5\r\n\r\nabcde",
+        // Lines that end with LF alone (section 2.2).
+        "POST /v1/chat/completions HTTP/1.1\nhost: x\ncontent-length: 5\n\nabcde",
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\ncontent-length: 5\r\n\r\nabcde",
+        // Chunks in a version that has none (section 6.1).
+        "POST /v1/chat/completions HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        // Lengths in a list (section 6.3).
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 5, 5\r\n\r\nabcde",
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     ])
     func `shapes that could smuggle a request are refused`(_ text: String) async throws {
@@ -118,12 +129,14 @@ import Testing
     }
 
     @Test func `told to stop, it finishes what runs and takes nothing more`() async throws {
+        let mayAnswer = TestFlag(false)
         try await withGateway { _ in
-            [.wait(.milliseconds(400))] + .completion("late")
+            [.when { mayAnswer.isSet }] + .completion("late")
         } _: { gateway, upstream in
             async let running = gateway.post("/v1/chat/completions", RunningGateway.chat("small"))
-            while upstream.requests.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await eventually { !upstream.requests.isEmpty })
             await gateway.services.triggerGracefulShutdown()
+            mayAnswer.set(true)
             let reply = try await running
             #expect(reply.status == 200 && reply.body.contains("late"))
             // Nothing listens any more.
@@ -145,7 +158,7 @@ import Testing
                             pause: .milliseconds(500))
                     }
                 }
-                while upstream.requests.count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(try await eventually { upstream.requests.count == 2 })
                 await gateway.services.triggerGracefulShutdown()
                 return try await group.reduce(into: []) { $0.append($1) }
             }
@@ -163,7 +176,8 @@ import Testing
             #expect(reply.status == 504 && reply.body.contains("upstream_timeout"))
         }
         try await withGateway { _ in
-            .stream(["a"], isWhole: false) + [.stall]
+            // In one piece, lest the silence between two be taken for the one that is meant.
+            [.send(Completion.streamHead + Completion.chunk("data: \(Completion.piece("a"))\n\n")), .stall]
         } change: {
             $0.stages[0].timeouts.idle = 0.15
         } _: { gateway, _ in
@@ -193,7 +207,7 @@ import Testing
                         request.method = .POST
                         request.body = .bytes(
                             ByteBuffer(string: RunningGateway.chat("small", more: #","stream":true"#)))
-                        let response = try await client.execute(request, timeout: .seconds(60))
+                        let response = try await client.execute(request, timeout: .minutes(4))
                         return String(buffer: try await response.body.collect(upTo: 1 << 20)) == expected
                     }
                 }

@@ -9,7 +9,7 @@ import Testing
 
 private let openssl = "/usr/bin/openssl"
 
-@Suite struct `listening` {
+@Suite(.timeLimit(.minutes(5))) struct `listening` {
     @Test func `a port that is taken is an error that says so`() async throws {
         try await ScriptedUpstream.run { _ in
             .completion("a")
@@ -58,7 +58,7 @@ private let openssl = "/usr/bin/openssl"
                 var request = HTTPClientRequest(url: "https://127.0.0.1:\(gateway.port)/v1/chat/completions")
                 request.method = .POST
                 request.body = .bytes(ByteBuffer(string: RunningGateway.chat("small")))
-                let response = try await client.execute(request, timeout: .seconds(10))
+                let response = try await client.execute(request, timeout: .seconds(120))
                 let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
                 try await client.shutdown()
                 #expect(response.status == .ok && body.contains("secret"))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `models in this process behind the door` {
+@Suite(.timeLimit(.minutes(5))) struct `models in this process behind the door` {
     /// Says its tokens, whatever it is asked.
     private struct Parrot: LanguageModel {
         var name = "parrot"

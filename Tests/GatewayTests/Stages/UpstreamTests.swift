@@ -8,7 +8,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `calls of endpoints` {
+@Suite(.timeLimit(.minutes(5))) struct `calls of endpoints` {
     private func client(
         _ address: String, headers: [(name: String, value: String)] = [], timeouts: StageTimeouts = StageTimeouts(),
         replyLimit: Int = 1 << 20
@@ -93,18 +93,25 @@ import Testing
             }
             switch count % 3 {
             // It says so, it doesn't say so, it keeps it.
-            case 0: return .json("{}", headers: ["connection: close"]) + [.close]
-            case 1: return .json("{}") + [.close]
+            case 0: return .json("{}", headers: ["connection: close"]) + [.finish]
+            case 1: return .json("{}") + [.finish]
             default: return .json("{}")
             }
         } _: { upstream in
             let client = try client(upstream.address)
-            for _ in 0..<12 {
-                #expect(text(try await client.send(request())) == "{}")
-                // The end takes its way.
-                try await Task.sleep(for: .milliseconds(20))
+            // One loop has one pool of connections.
+            let loop = MultiThreadedEventLoopGroup.singleton.any()
+            try await withTaskExecutorPreference(LoopExecutor(loop)) {
+                var ends = 0
+                for count in 1...12 {
+                    let reply = try await client.send(request())
+                    #expect(text(reply) == "{}")
+                    // The end takes its way: the client knows of it once it has closed its side.
+                    if count % 3 != 2 { ends += 1 }
+                    #expect(try await eventually { upstream.finished == ends })
+                }
             }
-            #expect(upstream.requests.count == 12)
+            #expect(upstream.requests.count == 12 && upstream.connections == 8)
             client.shutDown()
         }
     }
@@ -222,11 +229,11 @@ import Testing
             // What came before may still be had.
             await #expect(throws: StageError.cancelled) { while try await source.next() != nil {} }
             let waiting = Task { try await client.send(request()) }
-            while upstream.requests.count < 2 { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(try await eventually { upstream.requests.count == 2 })
             waiting.cancel()
             let outcome = await waiting.result
             #expect(throws: StageError.cancelled) { try outcome.get() }
-            while upstream.abandoned < 2 { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(try await eventually { upstream.abandoned == 2 })
         }
     }
 

@@ -141,6 +141,9 @@ final class Browser: Sendable {
         state.withLock { $0.events }.filter { $0["method"]?.text == method }.map { $0["params"] ?? .null }
     }
 
+    /// How long an answer may take: a browser that hangs is to fail its test, not to hold up all that come after.
+    private static let patience = 120
+
     /// Calls a method of the protocol.
     func call(_ method: String, _ parameters: JSONTree = .object([]), session: String? = nil) async throws -> JSONTree {
         try await withCheckedThrowingContinuation { continuation in
@@ -156,7 +159,12 @@ final class Browser: Sendable {
                 ("sessionId", session.map { .string($0) }),
             ]).bytes
             message.writeInteger(UInt8(0))
-            input.write(Data(message.readableBytesView))
+            let data = Data(message.readableBytesView)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Self.patience)) { [weak self] in
+                let late = self?.state.withLock { $0.waiting.removeValue(forKey: id) }
+                late?.resume(throwing: Failure(description: "chromium did not answer \(method) in \(Self.patience) s"))
+            }
+            input.write(data)
         }
     }
 }

@@ -60,7 +60,7 @@ struct BrowserPage {
     func text(_ expression: String) async throws -> String { try await evaluate(expression).text ?? "" }
 
     /// Waits until `condition` holds in the page.
-    func wait(_ condition: String, seconds: Double = 10) async throws {
+    func wait(_ condition: String, seconds: Double = 60) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < deadline {
             if (try? await evaluate("!!(\(condition))"))?.flag == true { return }

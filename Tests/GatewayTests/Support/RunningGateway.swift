@@ -83,21 +83,28 @@ struct RunningGateway: Sendable {
         return configuration
     }
 
-    func post(_ path: String, _ body: String, headers: [(String, String)] = []) async throws -> Reply {
+    /// - Parameter hears: is told all of the body that came so far, each time that more of it comes.
+    func post(
+        _ path: String, _ body: String, headers: [(String, String)] = [], hears: ((String) -> Void)? = nil
+    ) async throws -> Reply {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = .bytes(ByteBuffer(string: body))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        let bytes = try await response.body.collect(upTo: 64 << 20)
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+        var bytes = ByteBuffer()
+        for try await part in response.body {
+            bytes.writeImmutableBuffer(part)
+            hears?(String(buffer: bytes))
+        }
         return Reply(status: Int(response.status.code), headers: response.headers, body: String(buffer: bytes))
     }
 
     func get(_ path: String, key: String? = nil) async throws -> Reply {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return Reply(status: Int(response.status.code), headers: response.headers, body: String(buffer: bytes))
     }
@@ -115,48 +122,5 @@ struct RunningGateway: Sendable {
     static var deferring: ThresholdPolicy {
         ThresholdPolicy(
             steps: [ThresholdPolicy.Step(stage: 0, score: ConfidenceScore(signal: 0), threshold: -1)], last: 1)
-    }
-}
-
-/// A raw connection to a port of this machine.
-struct RawConnection {
-    /// Sends `pieces`, one after the other with a pause between them, then `bytes`, and returns all that comes until the
-    /// other side closes or `limit` seconds are over; at most `chunk` bytes are read at once.
-    static func exchange(
-        _ port: Int, _ pieces: [String] = [], bytes: [UInt8] = [], pause: Duration = .milliseconds(5),
-        limit: Double = 10, chunk: Int = 65536
-    ) async throws -> String {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { throw CancellationError() }
-        for piece in pieces {
-            _ = piece.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
-            try await Task.sleep(for: pause)
-        }
-        if !bytes.isEmpty { _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
-        var result: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: chunk)
-        let end = ContinuousClock.now.advanced(by: .seconds(limit))
-        while ContinuousClock.now < end {
-            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            if count == 0 { break }
-            if count > 0 {
-                result += buffer[..<count]
-            } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                try await Task.sleep(for: .milliseconds(2))
-            } else {
-                break
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

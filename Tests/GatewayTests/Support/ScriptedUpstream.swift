@@ -32,6 +32,8 @@ final class ScriptedUpstream: Sendable {
         case when(@Sendable () -> Bool)
         /// Closes the connection.
         case close
+        /// Ends what it says, and waits until the other side has closed the connection.
+        case finish
         /// Says nothing more until the other side goes.
         case stall
     }
@@ -39,7 +41,14 @@ final class ScriptedUpstream: Sendable {
     typealias Script = @Sendable (Request) -> [Step]
 
     private let script: Script
-    private let state = Mutex((requests: [Request](), connections: 0, abandoned: 0))
+    private struct State {
+        var requests: [Request] = []
+        var connections = 0
+        var abandoned = 0
+        var finished = 0
+    }
+
+    private let state = Mutex(State())
 
     let port: Int
 
@@ -55,6 +64,8 @@ final class ScriptedUpstream: Sendable {
     var connections: Int { state.withLock { $0.connections } }
     /// Connections that the other side closed while an answer was being written.
     var abandoned: Int { state.withLock { $0.abandoned } }
+    /// Connections that the other side closed after this one had (``Step/finish``).
+    var finished: Int { state.withLock { $0.finished } }
 
     /// Runs `body` beside an endpoint that follows `script`.
     static func run<Result>(
@@ -64,7 +75,8 @@ final class ScriptedUpstream: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }
         let upstream = ScriptedUpstream(script, port: server.channel.localAddress!.port!)
@@ -113,6 +125,11 @@ final class ScriptedUpstream: Sendable {
                     case .when(let condition):
                         while !condition() { try await Task.sleep(for: .milliseconds(2)) }
                     case .close: return
+                    case .finish:
+                        outbound.finish()
+                        while try await parts.next() != nil {}
+                        state.withLock { $0.finished += 1 }
+                        return
                     case .stall:
                         while try await parts.next() != nil {}
                         state.withLock { $0.abandoned += 1 }

@@ -75,7 +75,7 @@ struct StoredGateway: Sendable {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
-        let response = try await client.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(120))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return RunningGateway.Reply(
             status: Int(response.status.code), headers: response.headers, body: String(buffer: bytes))

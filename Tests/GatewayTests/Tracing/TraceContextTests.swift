@@ -2,7 +2,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `trace context` {
+@Suite(.timeLimit(.minutes(5))) struct `trace context` {
     static let trace = "0af7651916cd43dd8448eb211c80319c"
     static let span = "b7ad6b7169203331"
 
@@ -30,7 +30,7 @@ import Testing
     func `what is none begins a new trace`(_ text: String) { #expect(TraceContext(traceparent: text) == nil) }
 }
 
-@Suite struct `batches of spans` {
+@Suite(.timeLimit(.minutes(5))) struct `batches of spans` {
     @Test func `are whole, in order, and drop what finds no place`() {
         var batches = SpanBatches<Int>(capacity: 5, size: 2)
         #expect(batches.add(1) == false)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `translations into chat completions` {
+@Suite(.timeLimit(.minutes(5))) struct `translations into chat completions` {
     private func messages(_ text: String) throws -> String {
         String(buffer: try MessagesRequest.chat(ByteBuffer(string: text)))
     }
@@ -111,7 +111,7 @@ import Testing
     }
 }
 
-@Suite struct `translations of answers` {
+@Suite(.timeLimit(.minutes(5))) struct `translations of answers` {
     private static let toolAnswer =
         #"{"id":"c","model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"Hm.","tool_calls":[{"id":"t1","type":"function","function":{"name":"f","arguments":"{\"a\": 1.0}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4}}}"#
 
@@ -211,7 +211,7 @@ import Testing
     }
 }
 
-@Suite struct `other interfaces at the door` {
+@Suite(.timeLimit(.minutes(5))) struct `other interfaces at the door` {
     private static let message = #"{"model":"small","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]"#
 
     @Test func `Messages and Responses are answered by a stage that speaks chat completions`() async throws {

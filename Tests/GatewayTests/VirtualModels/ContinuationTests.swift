@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `streams that another stage goes on with` {
+@Suite(.timeLimit(.minutes(5))) struct `streams that another stage goes on with` {
     private static let streaming = #","stream":true"#
 
     private static func dying(_ words: [String]) -> ScriptedUpstream.Script {

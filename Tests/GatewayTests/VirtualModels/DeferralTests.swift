@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `policies over stages` {
+@Suite(.timeLimit(.minutes(5))) struct `policies over stages` {
     /// Runs `body` beside a gateway whose policy asks small, then large where small was not sure.
     private func withCascade(
         small: @escaping ScriptedUpstream.Script, large: @escaping ScriptedUpstream.Script,
@@ -72,9 +72,11 @@ import Testing
 
     @Test(arguments: [HoldLimits.Overflow.release, .drop])
     func `an answer is held for a bounded time`(_ overflow: HoldLimits.Overflow) async throws {
+        // It goes on once what was held has been let go, and not before.
+        let mayGoOn = TestFlag(false)
         let slow: ScriptedUpstream.Script = { _ in
             var steps: [ScriptedUpstream.Step] = .stream(["a", "b"], logprobs: [-3, -3])
-            steps.insert(.wait(.milliseconds(600)), at: 2)
+            steps.insert(.when { mayGoOn.isSet }, at: 2)
             return steps
         }
         try await withCascade(small: slow, large: { _ in .stream(["c"]) }) { configuration in
@@ -82,7 +84,8 @@ import Testing
             configuration.models[0].hold.overflow = overflow
         } _: { gateway, _, _ in
             let reply = try await gateway.post(
-                "/v1/chat/completions", RunningGateway.chat("cascade", more: Self.streaming))
+                "/v1/chat/completions", RunningGateway.chat("cascade", more: Self.streaming)
+            ) { if $0.contains("\n\n") { mayGoOn.set(true) } }
             switch overflow {
             case .release:
                 #expect(reply.events == ["a", "b"].map { Completion.piece($0) } + ["[DONE]"])
@@ -188,30 +191,20 @@ import Testing
             // The same stages, and a rule that is content with small's answer.
             let content = try RunningGateway.configuration(
                 ["small": small, "large": large], policy: SingleStagePolicy(stage: 0), schema: RunningGateway.schema)
-            let answers = try await withThrowingTaskGroup(of: [Int].self) { group in
-                for _ in 0..<8 {
-                    group.addTask {
-                        var count = [0, 0]
-                        for _ in 0..<50 {
-                            let reply = try await gateway.post("/v1/chat/completions", RunningGateway.chat("cascade"))
-                            // What is said of the policy is true of the answer.
-                            let isLarge = reply("x-cascade-stage") == "large"
-                            guard reply.status == 200, reply.body.contains(isLarge ? "large" : "small"),
-                                reply("x-cascade-asked") == (isLarge ? "small,large" : "small")
-                            else { continue }
-                            count[isLarge ? 1 : 0] += 1
-                        }
-                        return count
-                    }
-                }
-                for round in 0..<100 {
-                    try gateway.server.reload(round % 2 == 0 ? content : configuration)
-                    try await Task.sleep(for: .milliseconds(3))
-                }
-                return try await group.reduce([0, 0]) { [$0[0] + $1[0], $0[1] + $1[1]] }
+            let before = configuration
+            let counts = try await ChangedUnderLoad.run(clients: 8) {
+                let reply = try await gateway.post("/v1/chat/completions", RunningGateway.chat("cascade"))
+                // What is said of the policy is true of the answer.
+                let isLarge = reply("x-cascade-stage") == "large"
+                guard reply.status == 200, reply.body.contains(isLarge ? "large" : "small"),
+                    reply("x-cascade-asked") == (isLarge ? "small,large" : "small")
+                else { return .wrong }
+                return isLarge ? .first : .second
+            } change: { round in
+                try gateway.server.reload(round % 2 == 0 ? content : before)
+                try await Task.sleep(for: .milliseconds(3))
             }
-            #expect(answers[0] + answers[1] == 400)
-            #expect(answers[0] > 0 && answers[1] > 0)
+            #expect(counts.first > 0 && counts.second > 0 && counts.wrong == 0, "\(counts)")
             configuration.stages.append(GatewayConfiguration.Stage("new", .endpoint(small.address)))
             #expect(throws: GatewayError.self) { try gateway.server.reload(configuration) }
         }

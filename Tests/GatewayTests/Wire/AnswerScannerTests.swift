@@ -6,7 +6,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `answers read as they pass` {
+@Suite(.timeLimit(.minutes(5))) struct `answers read as they pass` {
     private static let events = [
         ": a comment\n\n", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"é\"}}]}\n\n",
         "event: x\ndata: {\"a\":\ndata: 1}\n\n", "data:{\"choices\":[]}\r\n\r\n", "\n\n", "id: 1\r\rdata: 2\r\r",

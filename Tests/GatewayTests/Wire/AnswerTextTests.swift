@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `the text of an answer` {
+@Suite(.timeLimit(.minutes(5))) struct `the text of an answer` {
     private func text(_ events: [String], isStream: Bool) throws -> String {
         var scanner = AnswerScanner(wants: ReplyFields.Wants(text: true))
         var pass = ByteBuffer()

@@ -51,7 +51,7 @@ struct RandomJSON {
     }
 }
 
-@Suite struct `JSON read where it lies` {
+@Suite(.timeLimit(.minutes(5))) struct `JSON read where it lies` {
     private func isValid(_ text: String) -> Bool {
         do throws(JSONFault) {
             try ByteBuffer(string: text).withCursor { (cursor) throws(JSONFault) -> Void in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct `requests edited in place` {
+@Suite(.timeLimit(.minutes(5))) struct `requests edited in place` {
     private struct Silent: StageClient {
         func send(_ request: StageRequest) async throws(StageError) -> StageReply { throw .cancelled }
     }

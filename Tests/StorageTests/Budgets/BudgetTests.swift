@@ -7,7 +7,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `budgets under random interleavings` {
+@Suite(.timeLimit(.minutes(5))) struct `budgets under random interleavings` {
     static let limits = [
         Limit(.money, units: 4_000, per: .total), Limit(.requests, units: 60, per: .minute),
     ]
@@ -34,7 +34,7 @@ import Testing
     }
 }
 
-@Suite struct `budget keeper` {
+@Suite(.timeLimit(.minutes(5))) struct `budget keeper` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }
@@ -270,7 +270,7 @@ import Testing
     }
 }
 
-@Suite struct `ledger` {
+@Suite(.timeLimit(.minutes(5))) struct `ledger` {
     @Test(arguments: TestDatabase.available)
     func `forgets minutes and hours that are long over, and nothing else`(_ kind: TestDatabase) async throws {
         let folder = try ScratchFolder()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `limits` {
+@Suite(.timeLimit(.minutes(5))) struct `limits` {
     @Test func `are written as they are read`() throws {
         for text in [
             "money=50/month", "money=0.5/day", "money=0.000000001/total", "tokens=100000/hour", "requests=60/minute",

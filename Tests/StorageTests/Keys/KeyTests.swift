@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `keys` {
+@Suite(.timeLimit(.minutes(5))) struct `keys` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }
@@ -71,7 +71,7 @@ import Testing
     }
 }
 
-@Suite struct `policies` {
+@Suite(.timeLimit(.minutes(5))) struct `policies` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `what gateways found out` {
+@Suite(.timeLimit(.minutes(5))) struct `what gateways found out` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `policies by version` {
+@Suite(.timeLimit(.minutes(5))) struct `policies by version` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }

@@ -4,31 +4,33 @@ import Testing
 
 @testable import Storage
 
-@Suite(.enabled(if: PostgresServer.shared != nil, "no PostgreSQL server can be started here"), .serialized)
+@Suite(
+    .timeLimit(.minutes(5)), .enabled(if: PostgresServer.shared != nil, "no PostgreSQL server can be started here"),
+    .serialized)
 struct `postgresql` {
     @Test func `connections that the server closed are opened again`() async throws {
         let server = try #require(PostgresServer.shared)
         let address = try server.newDatabase()
         let store = try await Store.open(address)
         let writer = RecordWriter(store)
-        let changes = ChangeCount(store.database.changes(on: "policies"))
-        try await Task.sleep(for: .milliseconds(300))
-        let before = changes.count
+        try #require(try await store.database.hearsOfChanges())
+        let changes = ChangeCount(store.database.changes(on: PolicyRepository.channel))
+        #expect(await changes.passes(0))
         let records = SampleRecords.records(60)
         for (number, record) in records.enumerated() {
             if number % 20 == 10 { try server.disconnect(address) }
             #expect(writer.submit(.request(record)))
             try? await writer.flush()
         }
-        while writer.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await eventually { writer.counts.waiting == 0 })
         #expect(try await store.requests.count() == 60)
         #expect(writer.counts.lost == 0)
-        // The listener is back too, and says so; then it hears again.
-        #expect(await changes.passes(before, within: .seconds(5)))
-        try await Task.sleep(for: .milliseconds(300))
+        // The listener is back too, and says so, for nobody has changed a policy; then it hears again.
+        #expect(await changes.passes(1))
+        #expect(try await store.database.hearsOfChanges())
         let again = changes.count
         try await store.policies.add("{}", model: "m")
-        #expect(await changes.passes(again, within: .seconds(1)))
+        #expect(await changes.passes(again))
         await writer.close()
         await store.close()
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Storage
 
 /// The process that is killed: these tests' own program, run again with this test alone.
-@Suite struct `storage child` {
+@Suite(.timeLimit(.minutes(5))) struct `storage child` {
     static let variable = "CASCADE_STORAGE_CHILD"
 
     /// Writes records with spending for ever; says on standard output which ones were acknowledged.
@@ -40,7 +40,7 @@ import Testing
     }
 }
 
-@Suite struct `crashes` {
+@Suite(.timeLimit(.minutes(5))) struct `crashes` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }
@@ -59,7 +59,7 @@ import Testing
             let children = try names.map { try Child(address, name: $0, folder) }
             // Killed at any time once it works, however slow the machine is.
             for child in children {
-                for _ in 0..<3_000 where child.acknowledged() == 0 { try await Task.sleep(for: .milliseconds(10)) }
+                #expect(try await eventually(120) { child.acknowledged() > 0 })
             }
             try await Task.sleep(for: .milliseconds(200 + random.integer(below: 500)))
             for child in children {

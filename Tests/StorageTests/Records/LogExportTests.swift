@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `log export` {
+@Suite(.timeLimit(.minutes(5))) struct `log export` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }

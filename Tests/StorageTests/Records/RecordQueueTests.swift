@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `record queue` {
+@Suite(.timeLimit(.minutes(5))) struct `record queue` {
     static func event(_ number: Int) -> RecordEvent {
         .feedback(Feedback(request: "\(number)", quality: 1, time: Double(number)))
     }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `record writer` {
+@Suite(.timeLimit(.minutes(5))) struct `record writer` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }
@@ -79,13 +79,14 @@ import Testing
         // Another process's transaction that takes its time.
         let other = try SQLiteDatabase(path: path)
         let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
         let isLocked = Mutex(false)
         async let holding: Void = other.write { connection in
             try connection.execute("DELETE FROM changes")
             isLocked.withLock { $0 = true }
             gate.wait()
         }
-        while !isLocked.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(try await eventually { isLocked.withLock { $0 } })
         let records = SampleRecords.records(50)
         for record in records { #expect(writer.submit(.request(record))) }
         let error = await #expect(throws: StorageError.self) { try await writer.flush() }
@@ -98,7 +99,7 @@ import Testing
         #expect(try await store.requests.count() == 0)
         gate.signal()
         try await holding
-        while writer.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await eventually { writer.counts.waiting == 0 })
         #expect(writer.failure == nil)
         #expect(try await store.requests.count() == 50)
         #expect(said.withLock { $0.count } == 1)
@@ -136,7 +137,7 @@ import Testing
             try connection.execute("DELETE FROM choices")
             try connection.execute("DELETE FROM requests")
         }
-        while writer.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await eventually { writer.counts.waiting == 0 })
         try await writer.flush()
         #expect(try await tight.requests.count() == counts.waiting)
         #expect(try await tight.lostRecords() == refused)
@@ -166,7 +167,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path), "an empty store was made in the place of the lost one")
         try move(folder.path("away"), path)
         for record in records.suffix(10) { #expect(writer.submit(.request(record))) }
-        while writer.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await eventually { writer.counts.waiting == 0 })
         #expect(try await store.requests.count() == 30)
         // A writer that is closed while the store is away says what is lost, and ends.
         try move(path, folder.path("away"))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `redactor` {
+@Suite(.timeLimit(.minutes(5))) struct `redactor` {
     @Test(arguments: [
         ("Mail ada.lovelace+x@mail.example.org.", "Mail [email]."),
         ("a@b no host, @handle, a@b.c short", "a@b no host, @handle, a@b.c short"),
@@ -45,7 +45,7 @@ import Testing
             let text = String(repeating: pattern, count: 200_000 / pattern.count)
             let elapsed = clock.measure { _ = Redactor.standard.redacted(text) }
             // Some 20 ms; with the square of the length it would be minutes.
-            #expect(elapsed < .seconds(2), "\(pattern): \(elapsed)")
+            #expect(elapsed < .seconds(20), "\(pattern): \(elapsed)")
         }
     }
 }

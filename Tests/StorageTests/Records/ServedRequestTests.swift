@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `requests that a gateway served` {
+@Suite(.timeLimit(.minutes(5))) struct `requests that a gateway served` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }

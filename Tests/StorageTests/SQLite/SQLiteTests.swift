@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `sqlite` {
+@Suite(.timeLimit(.minutes(5))) struct `sqlite` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }
@@ -85,7 +85,7 @@ import Testing
         #expect(written > 0)
         #expect(try await store.requests.count() >= written)
         _ = shell("rm '\(filler)'")
-        while writer.counts.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await eventually { writer.counts.waiting == 0 })
         let counts = writer.counts
         #expect(counts.written + counts.lost == submitted && counts.lost > 0)
         #expect(try await store.requests.count() == counts.written)

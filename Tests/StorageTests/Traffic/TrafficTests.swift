@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite struct `sums of the traffic` {
+@Suite(.timeLimit(.minutes(5))) struct `sums of the traffic` {
     let folder: ScratchFolder
 
     init() throws { folder = try ScratchFolder() }
