@@ -61,6 +61,7 @@ private let hasModel = (try? ModelStore().path(of: "smollm2-135m")) != nil
             (["ask", " "], 64, "empty"),
             (["ask", "x", "--speculate", "0"], 64, "1 to 31"),
             (["ask", "x", "--draft", "a"], 64, "--speculate"),
+            (["ask", "x", "--speculate", "1", "--draft", "a", "--draft", "b"], 64, "at least 2"),
             (["ask", "x", "--speculate", "2", "--program", "tools"], 64, "own words"),
             (["ask", "x", "--particles", "4"], 64, "--steer"),
             (["ask", "x", "--steer", "none.gbnf"], 65, "none.gbnf can't be read"),
@@ -138,6 +139,13 @@ struct `commands on a language model` {
         let drafting = run.json["drafting"] as? [String: Double] ?? [:]
         #expect(drafting["tokens"] ?? 0 > 0 && drafting["blocks"] ?? 0 > 0, "\(drafting)")
         #expect(drafting["accepted"] ?? .nan <= drafting["tried"] ?? -1)
+        // Two models draft in turn; both are the model itself, so that every draft is taken.
+        let two = try Cascade.run(
+            ["ask", "Name a colour.", "--speculate", "2", "--draft", "smollm2-135m", "--draft", "smollm2-135m"]
+                + options)
+        #expect(two.status == 0, "\(two.errors)")
+        let both = two.json["drafting"] as? [String: Double] ?? [:]
+        #expect(both["tried"] ?? 0 > 0 && both["accepted"] == both["tried"], "\(both)")
         let unknown = try Cascade.run("ask", "x", "--speculate", "2", "--draft", "none.gguf", "--threads", "1")
         #expect(unknown.status == 64 && unknown.errors.contains("none.gguf"), "\(unknown.errors)")
     }

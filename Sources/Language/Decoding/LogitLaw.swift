@@ -172,14 +172,80 @@ struct LogitLaw: Sendable {
     /// The weight of `token`; 0 where it is out.
     func weight(of token: Token) -> Double {
         guard token >= 0, Int(token) < row.count else { return 0 }
-        return withTerms(of: Int(token) / Self.block) { terms, _ in Double(terms[Int(token) % Self.block]) }
+        if let words, words[Int(token) / Self.block] >> UInt64(Int(token) % Self.block) & 1 == 0 { return 0 }
+        // A row of one token: its term and its sum are the same.
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: 1) { sum in
+            row.withUnsafeBufferPointer { row in
+                VectorFunctions.exponentialBlocks(
+                    UnsafeBufferPointer(rebasing: row[Int(token)...Int(token)]), shift: shift, scale: scale, sums: sum)
+            }
+            return sum[0]
+        }
     }
+
+    /// The weights of all tokens, `[vocabulary]`.
+    var weights: [Double] {
+        [Double](unsafeUninitializedCapacity: row.count) { weights, count in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * Self.block) { space in
+                for start in stride(from: 0, to: row.count, by: space.count) {
+                    let terms = UnsafeMutableBufferPointer(rebasing: space[..<min(space.count, row.count - start)])
+                    self.terms(from: start, into: terms)
+                    for place in terms.indices { weights[start + place] = Double(terms[place]) }
+                }
+            }
+            count = row.count
+        }
+    }
+
+    /// The weights of the tokens from `start` on, which is a multiple of 64; at most 1024 of them.
+    func terms(from start: Int, into terms: UnsafeMutableBufferPointer<Float>) {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { sums in
+            row.withUnsafeBufferPointer { row in
+                let part = UnsafeBufferPointer(rebasing: row[start..<start + terms.count])
+                if let words {
+                    words.withUnsafeBufferPointer {
+                        VectorFunctions.exponentialBlocks(
+                            part, shift: shift, scale: scale, mask: $0.baseAddress! + start / Self.block,
+                            terms: terms.baseAddress, sums: sums)
+                    }
+                } else {
+                    VectorFunctions.exponentialBlocks(
+                        part, shift: shift, scale: scale, terms: terms.baseAddress, sums: sums)
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with the tokens whose weight is at least `floor` and above 0, and their weight, in order; quick where they
+    /// are few.
+    func heavy(atLeast floor: Double, _ body: (Token, Double) -> Void) {
+        // A block's sum is rounded on its own.
+        let least = floor * (1 - 1e-5)
+        for block in sums.indices where sums[block] >= least && sums[block] > 0 {
+            withTerms(of: block) { terms, _ in
+                for place in terms.indices where terms[place] > 0 && Double(terms[place]) >= floor {
+                    body(Token(block * Self.block + place), Double(terms[place]))
+                }
+            }
+        }
+    }
+
+    /// What is thrown where a mask leaves no token.
+    static let noneAllowed = LanguageError.noTokenLeft(
+        reason: "the constraint allows no token of the vocabulary that the model gives a probability")
 
     /// ln of the probability of `token` in nats, in the law of all tokens.
     func logProbability(of token: Token) -> Double {
         let logit = row[row.startIndex + Int(token)]
         // Not by the weight, which is 0 far below the largest.
         return Double(logit - largest) * Double(scale) - log(whole)
+    }
+
+    /// ln of the probability of `token` in nats among those that are left; -infinity where it is not.
+    func logProbabilityLeft(of token: Token) -> Double {
+        guard token >= 0, Int(token) < row.count else { return -.infinity }
+        if let words, words[Int(token) / Self.block] >> UInt64(Int(token) % Self.block) & 1 == 0 { return -.infinity }
+        return Double(row[row.startIndex + Int(token)] - shift) * Double(scale) - log(total)
     }
 
     /// ln of ``total``, relative to the row's largest logit in any case.

@@ -4,19 +4,52 @@ public import Probability
 
 /// A distribution over tokens.
 ///
-/// Dense where nothing was cut off, else a short list of tokens; both in the order of the tokens' numbers.
+/// Dense where nothing was cut off, else a short list of tokens; both in the order of the tokens' numbers. Where only the
+/// temperature shapes a model's row of logits nothing is stored: weights are worked out where they are looked at.
 public struct TokenDistribution: Sendable {
     /// The tokens that have a weight, in order; nil for all of a vocabulary.
     let support: [Token]?
-    /// Their probabilities times ``total``; the largest is 1 where the distribution was made from logits.
-    let weights: [Double]
+    private let stored: [Double]
+    /// The row of logits that the weights are worked out from; nil where they are stored.
+    let law: LogitLaw?
     /// The sum of the weights.
     let total: Double
 
+    /// The tokens' probabilities times ``total``; the largest is 1 where the distribution was made from logits. All of them
+    /// are worked out at each call where they are not stored.
+    var weights: [Double] { law?.weights ?? stored }
+
     init(support: [Token]?, weights: [Double], total: Double) {
         self.support = support
-        self.weights = weights
+        stored = weights
+        law = nil
         self.total = total
+    }
+
+    /// What a row of logits says, without storing it.
+    init(_ law: LogitLaw) {
+        support = nil
+        stored = []
+        self.law = law
+        total = law.total
+    }
+
+    /// What `parameters` make of a model's row of logits, in single precision, as the logits are, where only the temperature
+    /// shapes it.
+    /// - Throws: ``LanguageError/noTokenLeft(reason:)``.
+    init(
+        row: ArraySlice<Float>, parameters: SamplingParameters, history: [Token], allowed: TokenMask?,
+        isSummarised: Bool = false
+    ) throws(LanguageError) {
+        guard parameters.isPlain else {
+            try self.init(logits: row, parameters: parameters, history: history, allowed: allowed)
+            return
+        }
+        let law = try LogitLaw(
+            row, temperature: parameters.temperature, mask: allowed,
+            isSummarised: isSummarised && allowed == nil && parameters.temperature == 1)
+        guard law.total > 0 else { throw LogitLaw.noneAllowed }
+        self.init(law)
     }
 
     /// What `parameters` make of a row of logits.
@@ -84,8 +117,12 @@ public struct TokenDistribution: Sendable {
         self.init(support: nil, weights: weights, total: total)
     }
 
+    /// How many tokens there are, those that can't come included; of a list of tokens, up to the last of them.
+    var vocabularyCount: Int { law?.row.count ?? support.map { Int($0.last ?? -1) + 1 } ?? stored.count }
+
     /// The tokens with probability above zero, in order.
     public var tokens: [Token] {
+        let weights = weights
         if let support { return zip(support, weights).filter { $0.1 > 0 }.map(\.0) }
         return weights.indices.filter { weights[$0] > 0 }.map(Token.init)
     }
@@ -99,9 +136,10 @@ public struct TokenDistribution: Sendable {
 
     /// A token drawn by `random`, from one uniform number.
     public func sample(using random: inout Random) -> Token {
-        guard weights.count > 1 else { return support?[0] ?? 0 }
+        if let law { return law.draw(using: &random) ?? 0 }
+        guard stored.count > 1 else { return support?[0] ?? 0 }
         var target = random.uniform() * total
-        let place = weights.withUnsafeBufferPointer { VectorSums.place(of: &target, in: $0) }
+        let place = stored.withUnsafeBufferPointer { VectorSums.place(of: &target, in: $0) }
         return support?[place] ?? Token(place)
     }
 
@@ -113,12 +151,19 @@ public struct TokenDistribution: Sendable {
 
     /// The probability of `token`; 0 where it can't come.
     public func probability(of token: Token) -> Double {
-        place(of: token).map { weights[$0] / total } ?? 0
+        weight(of: token) / total
     }
 
     /// The log-probability of `token` in nats; -infinity where it can't come.
     public func logProbability(of token: Token) -> Double {
-        place(of: token).map { log(weights[$0] / total) } ?? -.infinity
+        if let law { return law.logProbabilityLeft(of: token) }
+        return log(weight(of: token) / total)
+    }
+
+    /// The weight of `token`; 0 where it can't come.
+    func weight(of token: Token) -> Double {
+        if let law { return law.weight(of: token) }
+        return place(of: token).map { stored[$0] } ?? 0
     }
 
     /// Its entropy in nats.
@@ -128,7 +173,9 @@ public struct TokenDistribution: Sendable {
 
     /// The place of `token` among the weights.
     func place(of token: Token) -> Int? {
-        guard let support else { return token >= 0 && Int(token) < weights.count ? Int(token) : nil }
+        guard let support else {
+            return token >= 0 && Int(token) < law?.row.count ?? stored.count ? Int(token) : nil
+        }
         var low = 0
         var high = support.count
         while low < high {

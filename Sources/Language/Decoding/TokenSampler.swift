@@ -58,8 +58,14 @@ public struct TokenSampler: Sendable {
     public func next(
         logits: some Collection<Float>, history: [Token] = [], allowed: TokenMask? = nil
     ) throws(LanguageError) -> Next {
-        let whole = try TokenDistribution(
-            logits: logits, parameters: parameters, history: history, allowed: allowed)
+        let whole: TokenDistribution
+        if let row = logits as? ArraySlice<Float> {
+            whole = try TokenDistribution(
+                row: row, parameters: parameters, history: history, allowed: allowed, isSummarised: true)
+        } else {
+            whole = try TokenDistribution(
+                logits: logits, parameters: parameters, history: history, allowed: allowed)
+        }
         return Next(distribution: surpriseLimit.map { whole.cut(toSurprise: $0) } ?? whole, whole: whole)
     }
 
@@ -101,10 +107,7 @@ public struct TokenSampler: Sendable {
     }
 
     private static func draw(_ law: LogitLaw, using random: inout Random) throws(LanguageError) -> Token {
-        guard let token = law.draw(using: &random) else {
-            throw .noTokenLeft(
-                reason: "the constraint allows no token of the vocabulary that the model gives a probability")
-        }
+        guard let token = law.draw(using: &random) else { throw LogitLaw.noneAllowed }
         return token
     }
 }
@@ -112,6 +115,7 @@ public struct TokenSampler: Sendable {
 extension TokenDistribution {
     /// The tokens that surprise by no more than `limit` nats; at least the likeliest.
     func cut(toSurprise limit: Double) -> TokenDistribution {
+        let weights = weights
         let largest = weights.withUnsafeBufferPointer { $0[VectorSums.firstLargest($0)] }
         let floor = min(exp(-limit) * total, largest)
         var tokens: [Token] = []

@@ -208,3 +208,47 @@ enum VectorSums {
         return numbers.lastIndex { $0 > 0 } ?? 0
     }
 }
+
+// MARK: Single precision
+
+extension VectorSums {
+    /// `numbers` less `factor` times `others`.
+    static func subtract(
+        _ others: UnsafeMutableBufferPointer<Float>, times factor: Float, from numbers: UnsafeMutableBufferPointer<Float>
+    ) {
+        guard let other = others.baseAddress, let own = numbers.baseAddress else { return }
+        var place = 0
+        while place + 16 <= numbers.count {
+            let left =
+                UnsafeRawPointer(own + place).loadUnaligned(as: SIMD16<Float>.self)
+                - UnsafeRawPointer(other + place).loadUnaligned(as: SIMD16<Float>.self) * factor
+            UnsafeMutableRawPointer(own + place).storeBytes(of: left, as: SIMD16<Float>.self)
+            place += 16
+        }
+        while place < numbers.count {
+            own[place] -= other[place] * factor
+            place += 1
+        }
+    }
+
+    /// The sum of those above 0, by blocks of 64, and these in double precision.
+    static func positiveSum(_ numbers: UnsafeMutableBufferPointer<Float>) -> Double {
+        guard let base = numbers.baseAddress else { return 0 }
+        var total = 0.0
+        var place = 0
+        while place + block <= numbers.count {
+            var sum = SIMD16<Float>()
+            for offset in stride(from: place, to: place + block, by: 16) {
+                let lane = UnsafeRawPointer(base + offset).loadUnaligned(as: SIMD16<Float>.self)
+                sum += lane.replacing(with: 0, where: lane .< 0)
+            }
+            total += Double(sum.sum())
+            place += block
+        }
+        while place < numbers.count {
+            total += Double(max(0, base[place]))
+            place += 1
+        }
+        return total
+    }
+}

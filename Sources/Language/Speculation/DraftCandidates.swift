@@ -1,60 +1,106 @@
-/// The tokens that a selection rule looks at one by one, and all others as one.
+/// The tokens that a selection rule looks at one by one, and all others in one class for each distribution of drafts.
 ///
-/// The others keep the draft's law among themselves, so that a rule over these few classes is a rule over the vocabulary.
+/// Among the others a draft keeps its own law, so that a rule over these few classes is a rule over the vocabulary.
 struct DraftCandidates: Sendable {
     /// The tokens, in order.
     let tokens: [Token]
-    /// The target's probability of each and, last, of all others, `[tokens + 1]`.
+    /// The target's probability of each and, last, of all others, `[tokens + sources]`: these are shared out to the classes of
+    /// the drafts' distributions as theirs are.
     let target: [Double]
-    /// The same for each distribution of drafts, `[drafts][tokens + 1]`.
+    /// The same for each distribution of drafts, `[sources][tokens + sources]`: their others are all in their own class.
     let drafts: [[Double]]
+
+    /// The target's probability of all others.
+    var rest: Double { target[tokens.count...].reduce(0, +) }
 
     /// - Parameters:
     ///   - floor: a token counts by itself where the target or a draft gives it at least this; 0 for all tokens.
-    ///   - limit: where there are more, the floor is raised.
+    ///   - limit: where there are more, the likeliest.
     init(target: TokenDistribution, drafts: [TokenDistribution], floor: Double, limit: Int) {
-        var floor = floor
-        var tokens: [Token] = []
-        while true {
-            tokens.removeAll(keepingCapacity: true)
-            for distribution in [target] + drafts { tokens += distribution.tokens(atLeast: floor) }
-            tokens.sort()
-            tokens = tokens.indices.filter { $0 == 0 || tokens[$0] != tokens[$0 - 1] }.map { tokens[$0] }
-            if tokens.count <= limit || floor > 0.25 { break }
-            floor = max(2 * floor, 0x1p-20)
+        let lists = ([target] + drafts).map { LikelyTokens($0, atLeast: floor) }
+        var tokens = lists[0].tokens
+        for list in lists.dropFirst() { tokens = Self.merged(tokens, list.tokens) }
+        let isAll = floor == 0 && tokens.count <= limit
+        if tokens.count > limit {
+            let rows = zip([target] + drafts, lists).map { $1.row(tokens, $0) }
+            let keys = tokens.indices.map { place in rows.reduce(0) { max($0, $1[place]) } }
+            let kept = tokens.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }
+            tokens = kept.prefix(limit).sorted().map { tokens[$0] }
         }
-        let isAll = floor == 0
-        func row(_ distribution: TokenDistribution) -> [Double] {
-            var row = tokens.map { distribution.probability(of: $0) }
-            row.append(isAll ? 0 : max(0, 1 - row.reduce(0, +)))
-            return row
+        func rest(_ row: [Double]) -> Double { isAll ? 0 : max(0, 1 - row.reduce(0, +)) }
+        var own = lists[0].row(tokens, target)
+        var others = zip(drafts, lists.dropFirst()).map { $1.row(tokens, $0) }
+        let (mine, theirs) = (rest(own), others.map(rest))
+        let sum = theirs.reduce(0, +)
+        for theirs in theirs { own.append(sum > 0 ? mine * theirs / sum : mine / Double(drafts.count)) }
+        for source in others.indices {
+            for other in others.indices { others[source].append(other == source ? theirs[source] : 0) }
         }
         self.tokens = tokens
-        self.target = row(target)
-        self.drafts = drafts.map(row)
+        self.target = own
+        self.drafts = others
     }
 
-    /// The class of `token`: its place, or that of all others.
-    func index(of token: Token) -> Int {
-        var low = 0
-        var high = tokens.count
-        while low < high {
-            let middle = (low + high) >> 1
-            if tokens[middle] < token { low = middle + 1 } else { high = middle }
+    /// The class of `token`, drafted by `source`: its place, or that of all others.
+    func index(of token: Token, from source: Int) -> Int {
+        let place = tokens.place(ofFirstNotBelow: token)
+        return place < tokens.count && tokens[place] == token ? place : tokens.count + source
+    }
+
+    /// Two lists in order as one.
+    private static func merged(_ first: [Token], _ second: [Token]) -> [Token] {
+        [Token](unsafeUninitializedCapacity: first.count + second.count) { merged, count in
+            var (a, b) = (0, 0)
+            while a < first.count || b < second.count {
+                let next =
+                    b == second.count ? first[a] : a == first.count ? second[b] : min(first[a], second[b])
+                if a < first.count, first[a] == next { a += 1 }
+                if b < second.count, second[b] == next { b += 1 }
+                merged[count] = next
+                count += 1
+            }
         }
-        return low < tokens.count && tokens[low] == token ? low : tokens.count
     }
 }
 
-extension TokenDistribution {
+/// The likely tokens of a distribution, in order, and their probabilities.
+private struct LikelyTokens {
+    var tokens: [Token] = []
+    var probabilities: [Double] = []
+
     /// The tokens with at least this probability, and more than none.
-    func tokens(atLeast probability: Double) -> [Token] {
-        var result: [Token] = []
+    init(_ distribution: TokenDistribution, atLeast probability: Double) {
+        tokens.reserveCapacity(256)
+        probabilities.reserveCapacity(256)
+        let total = distribution.total
+        let floor = probability * total
+        if let law = distribution.law {
+            law.heavy(atLeast: floor) { token, weight in
+                tokens.append(token)
+                probabilities.append(weight / total)
+            }
+            return
+        }
+        let weights = distribution.weights
         weights.withUnsafeBufferPointer { weights in
-            VectorSums.places(in: weights, atLeast: max(probability * total, .leastNonzeroMagnitude)) {
-                result.append(support?[$0] ?? Token($0))
+            VectorSums.places(in: weights, atLeast: max(floor, .leastNonzeroMagnitude)) {
+                tokens.append(distribution.support?[$0] ?? Token($0))
+                probabilities.append(weights[$0] / total)
             }
         }
-        return result
+    }
+
+    /// The probabilities of `tokens`, which are in order, under the same distribution.
+    func row(_ tokens: [Token], _ distribution: TokenDistribution) -> [Double] {
+        var place = 0
+        var row: [Double] = []
+        row.reserveCapacity(tokens.count + 8)
+        for token in tokens {
+            while place < self.tokens.count, self.tokens[place] < token { place += 1 }
+            row.append(
+                place < self.tokens.count && self.tokens[place] == token
+                    ? probabilities[place] : distribution.probability(of: token))
+        }
+        return row
     }
 }

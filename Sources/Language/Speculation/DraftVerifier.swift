@@ -14,7 +14,7 @@ public protocol DraftVerifier: Sendable {
     mutating func acceptance(of index: Int, among drafts: [Token]) -> Double
 
     /// The law of the token where all drafts are refused; asked for after the acceptance of the last one.
-    mutating func remainder(after drafts: [Token]) -> TokenDistribution
+    mutating func remainder(after drafts: [Token]) -> TokenRemainder
 
     /// The probability that a draft is taken, over all drafts; nil where that takes going through all of them.
     var expectedAcceptance: Double? { get }
@@ -51,63 +51,5 @@ extension DraftVerifier {
             rest *= 1 - probability
         }
         return (taken, rest)
-    }
-}
-
-/// The ways to select among drafts.
-public enum SelectionRule: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Each draft is tried against what the ones before it have left of the target (Leviathan et al. and Chen et al., 2023,
-    /// for one draft; Miao et al., 2024, "SpecInfer", for several). Any law of the drafts.
-    case recursiveRejection
-    /// Each draft is tried against one scaled-down target (Sun et al., 2023, "SpecTr", k-sequential selection). Identical
-    /// drafts.
-    case sequential
-    /// One draft is chosen by tuned importance weights, then tried as the only one (paper 215). Independent drafts.
-    case importanceSampling
-    /// The most likely acceptance that any rule can have: the solution of the linear program of optimal transport. For
-    /// identical drafts of any vocabulary; for other laws where the vocabulary is small.
-    case optimal
-
-    /// A verifier for one place.
-    /// - Parameters:
-    ///   - target: the law that the token is to have.
-    ///   - drafts: the law that the drafts have.
-    ///   - floor: tokens that are less likely than this under target and drafts are treated together by the rules that
-    ///     look at all tokens; the law stays exact, and what it costs in acceptance is bounded
-    ///     (``TwoStepVerifier/lossBound``). 0 treats each token by itself.
-    /// - Throws: ``LanguageError/unsupported(model:what:remedy:)`` for a law of drafts that the rule can't take.
-    public func verifier(
-        target: TokenDistribution, drafts: DraftLaw, floor: Double = 0x1p-10
-    ) throws(LanguageError) -> any DraftVerifier {
-        // With one draft all rules are this one, which looks at the drafted token only.
-        if drafts.count == 1 { return RecursiveRejection(target: target, drafts: drafts) }
-        switch (self, drafts) {
-        case (.recursiveRejection, _): return RecursiveRejection(target: target, drafts: drafts)
-        case (.sequential, .identical(let draft, let count)):
-            return SequentialSelection(target: target, draft: draft, count: count, floor: floor)
-        case (.importanceSampling, .identical(let draft, let count)):
-            let candidates = DraftCandidates(target: target, drafts: [draft], floor: floor, limit: 192)
-            return TwoStepVerifier(
-                target: target, draft: draft, candidates: candidates,
-                selection: .tournament(
-                    ImportanceTournament(candidates, draftRows: [Int](repeating: 0, count: count))))
-        case (.importanceSampling, .independent(let all)):
-            let candidates = DraftCandidates(target: target, drafts: all, floor: 0, limit: .max)
-            guard candidates.tokens.count <= 2048 else { break }
-            return TwoStepVerifier(
-                target: target, draft: all[0], candidates: candidates,
-                selection: .tournament(ImportanceTournament(candidates, draftRows: Array(all.indices))))
-        case (.optimal, .identical(let draft, let count)):
-            let candidates = DraftCandidates(target: target, drafts: [draft], floor: floor, limit: 2048)
-            return TwoStepVerifier(
-                target: target, draft: draft, candidates: candidates,
-                selection: .quantiles(SharedQuantiles(candidates, count: count)))
-        case (.optimal, _):
-            if let verifier = TransportVerifier(target: target, drafts: drafts) { return verifier }
-        default: break
-        }
-        throw .unsupported(
-            model: "speculation", what: "the rule \(rawValue) can't take drafts of this law",
-            remedy: "Use recursiveRejection, or identical drafts.")
     }
 }

@@ -14,24 +14,22 @@ public struct EnumeratedLaw: Sendable {
     private mutating func walk(
         _ verifier: any DraftVerifier, _ drafts: DraftLaw, _ list: [Token], _ probability: Double
     ) {
-        if list.count == drafts.count {
-            var verifier = verifier
-            let (taken, refused) = verifier.probabilities(of: list)
-            for (token, share) in zip(list, taken) {
-                probabilities[Int(token)] += probability * share
-                accepted += probability * share
-            }
-            guard refused > 0 else { return }
-            let rest = verifier.remainder(after: list)
-            for token in probabilities.indices {
-                probabilities[token] += probability * refused * rest.probability(of: Token(token))
+        if let next = drafts.distribution(after: list) {
+            for token in 0..<Token(probabilities.count) {
+                let share = next.probability(of: token)
+                if share > 0 { walk(verifier, drafts, list + [token], probability * share) }
             }
             return
         }
-        let next = drafts.distribution(of: list.count, after: list)
-        for token in 0..<Token(probabilities.count) {
-            let share = next.probability(of: token)
-            if share > 0 { walk(verifier, drafts, list + [token], probability * share) }
+        var verifier = verifier
+        let (taken, refused) = verifier.probabilities(of: list)
+        for (token, share) in zip(list, taken) {
+            probabilities[Int(token)] += probability * share
+            accepted += probability * share
+        }
+        guard refused > 0, let rest = verifier.remainder(after: list).distribution else { return }
+        for token in probabilities.indices {
+            probabilities[token] += probability * refused * rest.probability(of: Token(token))
         }
     }
 

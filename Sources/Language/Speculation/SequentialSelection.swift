@@ -21,12 +21,13 @@ public struct SequentialSelection: DraftVerifier {
     /// A verifier of `count` drafts from `draft`.
     public init(target: TokenDistribution, draft: TokenDistribution, count: Int, floor: Double = 0x1p-10) {
         self.target = target
-        candidates = DraftCandidates(target: target, drafts: [draft], floor: floor, limit: 2048)
+        candidates = DraftCandidates(target: target, drafts: [draft], floor: floor, limit: floor > 0 ? 2048 : .max)
         let p = candidates.target.dropLast()
         let q = candidates.drafts[0].dropLast()
         func share(_ scale: Double) -> Double {
             var sum = 0.0
-            for (p, q) in zip(p, q) { sum += min(p / scale, q) }
+            let factor = 1 / scale
+            for (p, q) in zip(p, q) { sum += min(p * factor, q) }
             return min(1, sum)
         }
         func spread(_ share: Double) -> Double {
@@ -45,23 +46,20 @@ public struct SequentialSelection: DraftVerifier {
             let middle = (low + high) / 2
             if spread(share(middle)) <= middle { high = middle } else { low = middle }
         }
-        taken = zip(p, q).map { min($0 / high, $1) }
+        let factor = 1 / high
+        taken = zip(p, q).map { min($0 * factor, $1) }
         self.spread = spread(share(high))
     }
 
     public mutating func acceptance(of index: Int, among drafts: [Token]) -> Double {
-        let place = candidates.index(of: drafts[index])
+        let place = candidates.index(of: drafts[index], from: 0)
         guard place < taken.count, candidates.drafts[0][place] > 0 else { return 0 }
         return taken[place] / candidates.drafts[0][place]
     }
 
-    public mutating func remainder(after drafts: [Token]) -> TokenDistribution {
-        var weights = target.weights
-        for (place, token) in candidates.tokens.enumerated() {
-            guard let slot = target.place(of: token) else { continue }
-            weights[slot] = max(0, weights[slot] - taken[place] * spread * target.total)
-        }
-        let total = weights.withUnsafeBufferPointer(VectorSums.sum)
-        return total > 0 ? TokenDistribution(support: target.support, weights: weights, total: total) : target
+    public mutating func remainder(after drafts: [Token]) -> TokenRemainder {
+        TokenRemainder(
+            of: target, sources: [], factors: [], tokens: candidates.tokens,
+            values: candidates.tokens.indices.map { max(0, candidates.target[$0] - taken[$0] * spread) })
     }
 }

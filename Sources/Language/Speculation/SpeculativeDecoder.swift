@@ -1,74 +1,8 @@
 public import Probability
 
-/// How drafts are made and selected.
-public struct SpeculationSettings: Sendable, Hashable, Codable {
-    /// How many tokens are drafted in a row.
-    public enum Length: Sendable, Hashable, Codable {
-        /// Always as many.
-        case fixed(Int)
-        /// What is fastest by the times and the acceptance seen, up to a most; none where speculation does not pay.
-        case automatic(maximum: Int)
-    }
-
-    /// How one of several drafts is selected.
-    public var rule = SelectionRule.optimal
-    /// How many texts are drafted side by side.
-    public var drafts = 1
-    /// How long they are.
-    public var length = Length.automatic(maximum: 8)
-    /// Whether the first tokens of the drafts are drawn without replacement; not every rule can take that.
-    public var isWithoutReplacement = false
-    /// How the draft model's tokens are drawn; nil for the way the target's are. Anything keeps the target's law.
-    public var sampling: SamplingParameters?
-
-    /// One draft, as long as pays.
-    public init() {}
-
-    /// - Throws: ``LanguageError/improperParameter(name:value:expected:)``.
-    public func check() throws(LanguageError) {
-        guard (1...31).contains(drafts) else {
-            throw .improperParameter(name: "drafts", value: "\(drafts)", expected: "1 to 31")
-        }
-        let most =
-            switch length {
-            case .fixed(let length): length;
-            case .automatic(let maximum): maximum
-            }
-        guard (1...64).contains(most) else {
-            throw .improperParameter(name: "length", value: "\(most)", expected: "1 to 64")
-        }
-        try sampling?.check()
-    }
-}
-
-/// What drafts were worth.
-public struct SpeculationStatistics: Sendable, Hashable, Codable {
-    /// Times that the target was asked.
-    public var blocks = 0
-    /// Tokens written.
-    public var tokens = 0
-    /// Places at which drafts were tried, and at which one was taken.
-    public var tried = 0
-    public var accepted = 0
-    /// Tokens that the target looked at, drafted ones and one more a block.
-    public var targetTokens = 0
-    /// Seconds of the draft model, the target and everything else.
-    public var draftSeconds = 0.0
-    public var targetSeconds = 0.0
-    public var otherSeconds = 0.0
-
-    /// Nothing yet.
-    public init() {}
-
-    /// Tokens written a call of the target.
-    public var blockEfficiency: Double { blocks > 0 ? Double(tokens) / Double(blocks) : 0 }
-    /// The share of tried places at which a draft was taken.
-    public var acceptance: Double { tried > 0 ? Double(accepted) / Double(tried) : 0 }
-}
-
-/// Writes tokens with the law of one model, several at a time, by looking at another one's drafts.
+/// Writes tokens with the law of one model, several at a time, by looking at the drafts of one or several others.
 ///
-/// The law is the target's, whatever the draft model says and however its tokens are drawn: the law of the target as it
+/// The law is the target's, whatever the draft models say and however their tokens are drawn: the law of the target as it
 /// was evaluated, in that batch and with the cache's cells where they lay (see the article Decoding on what that means for
 /// llama.cpp).
 public struct SpeculativeDecoder: Sendable {
@@ -78,6 +12,8 @@ public struct SpeculativeDecoder: Sendable {
         public var token: Token
         /// The target's logits, `[vocabulary]`.
         public var logits: ArraySlice<Float>
+        /// What they say as a whole, where that came with the law.
+        var summary: LogitSummary?
     }
 
     /// The state of a text that each token moves on.
@@ -98,7 +34,7 @@ public struct SpeculativeDecoder: Sendable {
     }
 
     private let target: any TokenScorer
-    private let draft: any TokenScorer
+    private let drafts: [any TokenScorer]
     private let settings: SpeculationSettings
     /// Whether a token ends a text: nothing is drafted behind it.
     private let isEnd: @Sendable (Token) -> Bool
@@ -108,41 +44,32 @@ public struct SpeculativeDecoder: Sendable {
     public private(set) var statistics = SpeculationStatistics()
 
     /// A decoder of `target` with drafts by `draft`.
-    /// - Throws: ``LanguageError`` for settings out of range or vocabularies of different size.
+    /// - Throws: ``LanguageError`` as the other initialiser.
     public init(
         target: any TokenScorer, draft: any TokenScorer, settings: SpeculationSettings = SpeculationSettings(),
         isEnd: @escaping @Sendable (Token) -> Bool = { _ in false }
     ) throws(LanguageError) {
-        try settings.check()
-        guard target.vocabularyCount == draft.vocabularyCount else {
+        try self.init(target: target, drafts: [draft], settings: settings, isEnd: isEnd)
+    }
+
+    /// A decoder of `target` with drafts by several models, which take turns: text i is drafted by model i modulo their number.
+    /// - Throws: ``LanguageError`` for settings out of range, a rule that can't take such drafts, or vocabularies of different
+    ///   size.
+    public init(
+        target: any TokenScorer, drafts: [any TokenScorer], settings: SpeculationSettings = SpeculationSettings(),
+        isEnd: @escaping @Sendable (Token) -> Bool = { _ in false }
+    ) throws(LanguageError) {
+        try settings.check(models: drafts.count, vocabularyCount: target.vocabularyCount)
+        for (index, draft) in drafts.enumerated() where target.vocabularyCount != draft.vocabularyCount {
             throw .vocabularyMismatch(
-                first: "the target", second: "the draft",
+                first: "the target", second: drafts.count == 1 ? "the draft" : "draft \(index + 1)",
                 reason: "\(target.vocabularyCount) and \(draft.vocabularyCount) tokens")
         }
         self.target = target
-        self.draft = draft
+        self.drafts = drafts
         self.settings = settings
         self.isEnd = isEnd
-        let most =
-            switch settings.length {
-            case .fixed(let length): length;
-            case .automatic(let maximum): maximum
-            }
-        controller = SpeculationController(maximumLength: most)
-    }
-
-    /// Drafts at one place, and the nodes that they became.
-    private struct Proposal {
-        var law: DraftLaw
-        var drafts: [Token]
-        var children: [Token: Int] = [:]
-    }
-
-    private struct Drafted {
-        var tree = DraftTree()
-        /// By the number of the node that they come behind, -1 for the beginning.
-        var proposals: [Int: Proposal] = [:]
-        var length = 0
+        controller = SpeculationController(maximumLength: settings.maximumLength)
     }
 
     /// The tokens that come after `history`, at least one, and at most `limit`.
@@ -157,7 +84,8 @@ public struct SpeculativeDecoder: Sendable {
             case .automatic: controller.nextLength
             }
         // The last token of a text needs no draft behind it.
-        let drafted = try await draw(after: history, length: min(wanted, limit - 1), state: &state)
+        let drafted = try await DraftWriter(models: drafts, settings: settings, isEnd: isEnd)
+            .write(after: history, length: min(wanted, limit - 1), state: &state)
         let middle = clock.now
         let rows = try await target.logits(after: history, tree: drafted.tree)
         let end = clock.now
@@ -182,7 +110,7 @@ public struct SpeculativeDecoder: Sendable {
             }
             state.sampler.accept(token, from: next)
             try state.constraint?.accept(token)
-            written.append(Written(token: token, logits: row))
+            written.append(Written(token: token, logits: row, summary: next.distribution.law?.summary))
             text.append(token)
             // Drafts behind a token do not depend on how it was selected: a token that all drafts were refused for goes on
             // all the same where it was drafted.
@@ -197,63 +125,17 @@ public struct SpeculativeDecoder: Sendable {
         statistics.tried += tried
         statistics.accepted += accepted
         statistics.targetTokens += drafted.tree.nodes.count + 1
-        let (draftSeconds, targetSeconds) = (
-            start.duration(to: middle) / .seconds(1), middle.duration(to: end) / .seconds(1)
+        let (drafting, looking, verifying) = (
+            start.duration(to: middle) / .seconds(1), middle.duration(to: end) / .seconds(1),
+            end.duration(to: finish) / .seconds(1)
         )
-        statistics.draftSeconds += draftSeconds
-        statistics.targetSeconds += targetSeconds
-        statistics.otherSeconds += end.duration(to: finish) / .seconds(1)
+        statistics.draftSeconds += drafted.modelSeconds
+        statistics.targetSeconds += looking
+        statistics.otherSeconds += drafting - drafted.modelSeconds + verifying
+        statistics.verificationSeconds += verifying
         controller.observe(
-            length: drafted.length, accepted: accepted, written: written.count, draftSeconds: draftSeconds,
-            targetSeconds: targetSeconds)
+            length: drafted.length, accepted: accepted, written: written.count, draftSeconds: drafting,
+            targetSeconds: looking)
         return written
-    }
-
-    /// Drafts of this length, level by level, each level in one batch.
-    private func draw(after history: [Token], length: Int, state: inout State) async throws -> Drafted {
-        var drafted = Drafted()
-        var parameters = settings.sampling ?? state.sampler.parameters
-        parameters.mirostat = nil
-        struct Open {
-            var node: Int
-            var path: [Token]
-            var constraint: (any TokenConstraint)?
-            /// How many drafts have come this way.
-            var count: Int
-        }
-        var open = [Open(node: -1, path: [], constraint: state.constraint, count: settings.drafts)]
-        for level in 0..<max(0, length) where !open.isEmpty {
-            let rows = try await draft.logits(after: open.map { history + $0.path })
-            var next: [Open] = []
-            for (index, place) in open.enumerated() {
-                // A place at which no token may come gets no drafts; the target will say what is wrong.
-                guard
-                    let distribution = try? TokenDistribution(
-                        logits: rows[index], parameters: parameters, history: history + place.path,
-                        allowed: place.constraint?.allowedTokens())
-                else { continue }
-                let law: DraftLaw =
-                    settings.isWithoutReplacement && level == 0
-                    ? .withoutReplacement(distribution, count: place.count)
-                    : .identical(distribution, count: place.count)
-                var proposal = Proposal(law: law, drafts: law.sample(using: &state.random))
-                for token in proposal.drafts where proposal.children[token] == nil {
-                    let child = drafted.tree.add(token, after: place.node < 0 ? nil : place.node)
-                    proposal.children[token] = child
-                    drafted.length = level + 1
-                    var constraint = place.constraint
-                    guard !isEnd(token), (try? constraint?.accept(token)) != nil || constraint == nil,
-                        constraint?.mustEnd != true
-                    else { continue }
-                    next.append(
-                        Open(
-                            node: child, path: place.path + [token], constraint: constraint,
-                            count: proposal.drafts.count { $0 == token }))
-                }
-                drafted.proposals[place.node] = proposal
-            }
-            open = next
-        }
-        return drafted
     }
 }

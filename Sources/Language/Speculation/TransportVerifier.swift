@@ -7,21 +7,29 @@ public struct TransportVerifier: DraftVerifier {
     /// The most lists of drafts that are enumerated.
     public static let limit = 200_000
 
-    private let target: TokenDistribution
     /// For each set of drafts, its tokens, and the probability that each is taken.
     private let sets: [[Token]: [Double]]
-    private let rest: TokenDistribution
+    private let rest: TokenRemainder
     private let sent: Double
     private var left = 1.0
 
-    /// nil where there are too many lists of drafts to look at each.
-    public init?(target: TokenDistribution, drafts: DraftLaw) {
-        let tokens = Self.tokens(of: drafts)
+    /// How many lists of `count` drafts there are over so many tokens; nil where they are more than `limit`.
+    static func lists(tokens: Int, count: Int, limit: Int) -> Int? {
         var size = 1
-        for _ in 0..<drafts.count {
-            size *= tokens.count
-            if size > Self.limit { return nil }
+        for _ in 0..<count {
+            size *= max(1, tokens)
+            if size > limit { return nil }
         }
+        return size
+    }
+
+    /// nil where there are more than `limit` lists of drafts to look at.
+    public init?(target: TokenDistribution, drafts: DraftLaw, limit: Int = TransportVerifier.limit) {
+        // Two drafts of more likely tokens than this are too many: no need to look through a large vocabulary.
+        let most = Int(Double(limit).squareRoot()) + 1
+        if drafts.count > 1, drafts.distributions.contains(where: { $0.hasMore(than: most) }) { return nil }
+        let tokens = Self.tokens(of: drafts)
+        guard Self.lists(tokens: tokens.count, count: drafts.count, limit: limit) != nil else { return nil }
         var probabilities: [[Token]: Double] = [:]
         Self.walk(drafts, tokens, [], 1) { list, probability in
             probabilities[Array(Set(list)).sorted(), default: 0] += probability
@@ -41,39 +49,36 @@ public struct TransportVerifier: DraftVerifier {
         }
         flow.maximise(from: 0, to: sink)
         var sets: [[Token]: [Double]] = [:]
-        var weights = target.weights.map { $0 / target.total }
+        var taken: [Token: Double] = [:]
         var sent = 0.0
         for (number, key) in keys.enumerated() {
             let flows = edges[number].map { max(0, flow.flow($0)) }
             sets[key] = flows.map { $0 / probabilities[key]! }
             for (token, flow) in zip(key, flows) {
                 sent += flow
-                if let place = target.place(of: token) { weights[place] = max(0, weights[place] - flow) }
+                taken[token, default: 0] += flow
             }
         }
-        self.target = target
         self.sets = sets
         self.sent = sent
-        let total = weights.reduce(0, +)
-        rest = total > 0 ? TokenDistribution(support: target.support, weights: weights, total: total) : target
+        rest = TokenRemainder(
+            of: target, sources: [], factors: [], tokens: tokens,
+            values: tokens.map { max(0, target.probability(of: $0) - taken[$0, default: 0]) })
     }
 
     private static func tokens(of drafts: DraftLaw) -> [Token] {
-        switch drafts {
-        case .identical(let distribution, _), .withoutReplacement(let distribution, _): distribution.tokens
-        case .independent(let all): Array(Set(all.flatMap(\.tokens))).sorted()
-        }
+        if drafts.distributions.count == 1 { return drafts.distributions[0].tokens }
+        return Array(Set(drafts.distributions.flatMap(\.tokens))).sorted()
     }
 
     /// Every list of drafts that can come, with its probability.
     private static func walk(
         _ law: DraftLaw, _ tokens: [Token], _ list: [Token], _ probability: Double, _ body: ([Token], Double) -> Void
     ) {
-        if list.count == law.count {
+        guard let next = law.distribution(after: list) else {
             body(list, probability)
             return
         }
-        let next = law.distribution(of: list.count, after: list)
         for token in tokens {
             let share = next.probability(of: token)
             if share > 0 { walk(law, tokens, list + [token], probability * share, body) }
@@ -91,7 +96,7 @@ public struct TransportVerifier: DraftVerifier {
         return probability
     }
 
-    public mutating func remainder(after drafts: [Token]) -> TokenDistribution { rest }
+    public mutating func remainder(after drafts: [Token]) -> TokenRemainder { rest }
 
     public var expectedAcceptance: Double? { sent }
 }
@@ -160,5 +165,16 @@ struct MaximumFlow {
             next[node] += 1
         }
         return 0
+    }
+}
+
+extension TokenDistribution {
+    /// Whether more than `count` tokens have a probability above 0.
+    fileprivate func hasMore(than count: Int) -> Bool {
+        if let law {
+            // Each block with a weight holds a token; the blocks are counted before the tokens are.
+            if law.sums.count(where: { $0 > 0 }) > count { return true }
+        }
+        return weights.count { $0 > 0 } > count
     }
 }

@@ -5,17 +5,30 @@
 /// importance sampling); what a rule is good for is decided by how near m comes to the target:
 ///
 ///     probability that a draft is taken = Σ_x min(p(x), m(x))
+///
+/// The drafts are independent, from one distribution or several.
 public struct TwoStepVerifier: DraftVerifier {
     /// The first step.
     enum Selection: Sendable {
         case tournament(ImportanceTournament)
         case quantiles(SharedQuantiles)
+        case priorities(PriorityMixture)
 
-        /// The law of the chosen class, `[classes]`.
+        /// The law of the chosen class, `[tokens + sources]`.
         var law: [Double] {
             switch self {
             case .tournament(let tournament): tournament.law
             case .quantiles(let quantiles): quantiles.law
+            case .priorities(let priorities): priorities.law
+            }
+        }
+
+        /// A probability with which no rule at all takes a draft more often; nil where the rule does not know one.
+        var bound: Double? {
+            switch self {
+            case .tournament: nil
+            case .quantiles(let quantiles): quantiles.bound
+            case .priorities(let priorities): priorities.bound
             }
         }
 
@@ -24,43 +37,51 @@ public struct TwoStepVerifier: DraftVerifier {
             switch self {
             case .tournament(let tournament): tournament.probabilities(classes)
             case .quantiles(let quantiles): quantiles.probabilities(classes)
+            case .priorities(let priorities): priorities.probabilities(classes)
             }
         }
     }
 
     private let target: TokenDistribution
-    private let draft: TokenDistribution
+    private let drafts: DraftLaw
     private let candidates: DraftCandidates
     private let selection: Selection
     private let law: [Double]
-    /// m(x) / q(x) of a token that is no candidate.
-    private let restFactor: Double
+    /// For each distribution the factor that it has in m(x) of tokens that are no candidates.
+    private let restFactors: [Double]
     /// The probability that each of the present drafts is taken.
     private var taken: [Double] = []
     /// The probability that none of the drafts before the next one is taken.
     private var left = 1.0
 
-    init(target: TokenDistribution, draft: TokenDistribution, candidates: DraftCandidates, selection: Selection) {
+    init(target: TokenDistribution, drafts: DraftLaw, candidates: DraftCandidates, selection: Selection) {
         self.target = target
-        self.draft = draft
+        self.drafts = drafts
         self.candidates = candidates
         self.selection = selection
-        law = selection.law
-        let rest = candidates.drafts[0][candidates.tokens.count]
-        restFactor = rest > 0 ? law[candidates.tokens.count] / rest : 0
+        let law = selection.law
+        self.law = law
+        restFactors = drafts.distributions.indices.map { source in
+            let rest = candidates.drafts[source][candidates.tokens.count + source]
+            return rest > 0 ? law[candidates.tokens.count + source] / rest : 0
+        }
     }
 
-    public mutating func acceptance(of index: Int, among drafts: [Token]) -> Double {
+    public mutating func acceptance(of index: Int, among tokens: [Token]) -> Double {
         if index == 0 {
-            let classes = drafts.map { candidates.index(of: $0) }
+            let classes = zip(tokens, drafts.sources).map { candidates.index(of: $0, from: $1) }
             taken = selection.probabilities(classes)
             for (place, index) in classes.enumerated() where taken[place] > 0 {
                 let own: (p: Double, m: Double)
                 if index < candidates.tokens.count {
                     own = (candidates.target[index], law[index])
                 } else {
-                    let token = drafts[place]
-                    own = (target.probability(of: token), restFactor * draft.probability(of: token))
+                    let token = tokens[place]
+                    var m = 0.0
+                    for (source, factor) in zip(drafts.distributions, restFactors) where factor > 0 {
+                        m += factor * source.probability(of: token)
+                    }
+                    own = (target.probability(of: token), m)
                 }
                 if own.p < own.m { taken[place] *= own.p / own.m }
             }
@@ -72,50 +93,26 @@ public struct TwoStepVerifier: DraftVerifier {
         return probability
     }
 
-    public mutating func remainder(after drafts: [Token]) -> TokenDistribution {
-        remainder() ?? target
+    public mutating func remainder(after tokens: [Token]) -> TokenRemainder { remainder }
+
+    private var remainder: TokenRemainder {
+        TokenRemainder(
+            of: target, sources: drafts.distributions, factors: restFactors, tokens: candidates.tokens,
+            values: candidates.tokens.indices.map { max(0, candidates.target[$0] - law[$0]) })
     }
 
-    private func remainder() -> TokenDistribution? {
-        guard let rest = target.part(above: restFactor, times: draft) else {
-            return restFactor == 0 ? target : candidateRemainder(Array(repeating: 0, count: target.weights.count))
-        }
-        return candidateRemainder(rest.weights)
-    }
+    /// Σ min(p, m) = 1 - Σ max(0, p - m).
+    public var expectedAcceptance: Double? { 1 - remainder.total }
 
-    /// `weights` with what is left of each candidate in its place.
-    private func candidateRemainder(_ weights: [Double]) -> TokenDistribution? {
-        var weights = weights
-        for (index, token) in candidates.tokens.enumerated() {
-            if let place = target.place(of: token) {
-                weights[place] = max(0, candidates.target[index] - law[index])
-            }
-        }
-        let total = weights.withUnsafeBufferPointer(VectorSums.sum)
-        return total > 0 ? TokenDistribution(support: target.support, weights: weights, total: total) : nil
-    }
-
-    public var expectedAcceptance: Double? { overlap }
-
-    /// Σ min(p, m).
-    private var overlap: Double {
-        var sum = 0.0
-        for index in candidates.tokens.indices { sum += min(candidates.target[index], law[index]) }
-        let listed = Set(candidates.tokens)
-        for token in draft.tokens where !listed.contains(token) {
-            sum += min(target.probability(of: token), restFactor * draft.probability(of: token))
-        }
-        return sum
-    }
-
-    /// By how much the probability that a draft is taken falls short, at most, of the same rule without a floor.
+    /// By how much the probability that a draft is taken falls short, at most, of the best rule that there is over the whole
+    /// vocabulary; nil where the rule does not know. For every set H of tokens no rule takes a draft more often than
     ///
-    /// The classes' own optimum is no smaller than the vocabulary's, and the rule reaches it but for what the tokens below
-    /// the floor lose when they share one weight: Σ min(p, m) over them as one class, less the same over each by itself.
-    public var lossBound: Double {
-        let rest = candidates.tokens.count
-        let together = min(candidates.target[rest], law[rest])
-        let listed = zip(candidates.target, law).prefix(rest).reduce(0) { $0 + min($1.0, $1.1) }
-        return max(0, listed + together - overlap)
+    ///     p(H) + P(not all drafts are in H)
+    ///
+    /// for what is taken lies in H, which the target allows p(H) of the time, or outside, where some draft must be. The rule
+    /// knows a set of candidates, with or without all others, for which that is least; its own probability is added up
+    /// exactly. The difference is what lies between, whether by the floor or by steps that were saved.
+    public var lossBound: Double? {
+        selection.bound.map { max(0, $0 - (1 - remainder.total)) }
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Language
 import Reports
 
-/// How an answer is written with a smaller model's drafts.
+/// How an answer is written with smaller models' drafts.
 struct SpeculationOptions: ParsableArguments {
     @Option(
         name: .long,
@@ -14,16 +14,20 @@ struct SpeculationOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "With --speculate: the smaller model, which must have the same tokens. (default: the model's own weights with two bits each, made once)",
+            "With --speculate: a smaller model that drafts, which must have the same tokens; given several times, they draft in turn. (default: the model's own weights with two bits each, made once)",
             valueName: "model"))
-    var draft: String?
+    var draft: [String] = []
 
     func validate() throws {
         if let speculate, !(1...31).contains(speculate) {
             throw ValidationError("--speculate \(speculate): expected 1 to 31.")
         }
-        if draft != nil, speculate == nil {
+        if !draft.isEmpty, speculate == nil {
             throw ValidationError("--draft is the model of --speculate: give that, too.")
+        }
+        if let speculate, speculate < draft.count {
+            throw ValidationError(
+                "--speculate \(speculate): expected at least \(draft.count), one text for each model that drafts.")
         }
     }
 
@@ -35,13 +39,16 @@ struct SpeculationOptions: ParsableArguments {
                 remedy: "Use a model in this process.")
         }
         let store = ModelStore()
-        let file = try draft.map { try store.path(of: $0) } ?? store.path(of: path, as: .q2K)
+        let models =
+            draft.isEmpty
+            ? [try EmbeddedModel(path: store.path(of: path, as: .q2K), name: "\(target.name) Q2_K")]
+            : try draft.map { try EmbeddedModel(path: store.path(of: $0), name: $0) }
         var settings = SpeculationSettings()
         settings.drafts = speculate ?? 1
-        let context = try EmbeddedContext(
-            EmbeddedModel(path: file, name: draft ?? "\(target.name) Q2_K"),
-            ContextConfiguration(cells: options.context, threads: options.threads))
-        return try SpeculativeLanguageModel(target: target, draft: context, settings: settings)
+        let contexts = try models.map {
+            try EmbeddedContext($0, ContextConfiguration(cells: options.context, threads: options.threads))
+        }
+        return try SpeculativeLanguageModel(target: target, drafts: contexts, settings: settings)
     }
 }
 

@@ -217,7 +217,7 @@ enum SlowSampling {
         #expect(abs(seen - 1.2) < 0.02)
     }
 
-    @Test func partsAboveAnotherDistributionAreTheSameInEveryForm() throws {
+    @Test func whatIsLeftAboveAnotherDistributionIsTheSameInEveryForm() throws {
         var random = Random(seed: 5)
         for _ in 0..<200 {
             let count = 1 + random.integer(below: 40)
@@ -234,7 +234,10 @@ enum SlowSampling {
             let total = part.reduce(0, +)
             for p in [try TokenDistribution(weights: a), sparse(a)] {
                 for q in [try TokenDistribution(weights: b), sparse(b)] {
-                    guard let result = p.part(above: factor, times: q) else {
+                    var rest = TokenRemainder(of: p, sources: [q])
+                    rest.factors = [factor]
+                    #expect(abs(rest.total - total) < 1e-14)
+                    guard let result = rest.distribution else {
                         #expect(total < 1e-15)
                         continue
                     }

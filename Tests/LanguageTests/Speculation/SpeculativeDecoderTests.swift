@@ -56,11 +56,7 @@ struct ScriptedScorer: TokenScorer {
         var all: [SpeculationSettings] = []
         for rule in SelectionRule.allCases {
             for (drafts, length) in [(1, 1), (1, 3), (2, 2), (3, 4)] {
-                var settings = SpeculationSettings()
-                settings.rule = rule
-                settings.drafts = drafts
-                settings.length = .fixed(length)
-                all.append(settings)
+                all.append(setting(rule, drafts: drafts, length: length))
             }
         }
         var settings = SpeculationSettings()
@@ -71,21 +67,60 @@ struct ScriptedScorer: TokenScorer {
         return all + [settings]
     }()
 
+    private static func setting(_ rule: SelectionRule, drafts: Int, length: Int) -> SpeculationSettings {
+        var settings = SpeculationSettings()
+        settings.rule = rule
+        settings.drafts = drafts
+        settings.length = .fixed(length)
+        return settings
+    }
+
     @Test(arguments: settings) func textsHaveTheTargetsLaw(settings: SpeculationSettings) async throws {
-        let target = ScriptedScorer(vocabularyCount: 4, seed: 30, scale: 1.2)
-        let draft = ScriptedScorer(vocabularyCount: 4, seed: 31, scale: 0.7)
         // Penalties, cuts and control of surprise all depend on the text so far, down each branch of the drafts.
         var parameters = SamplingParameters()
         parameters.repetitionPenalty = 1.3
         parameters.topP = 0.95
         parameters.mirostat = Mirostat(target: 1.2, rate: 0.5)
+        try await expectTheTargetsLaw(
+            settings, [ScriptedScorer(vocabularyCount: 4, seed: 31, scale: 0.7)], parameters)
+    }
+
+    private static let severalModels: [SpeculationSettings] = {
+        var all: [SpeculationSettings] = []
+        for rule in SelectionRule.allCases where rule != .sequential {
+            for (drafts, length) in [(2, 1), (3, 3)] { all.append(setting(rule, drafts: drafts, length: length)) }
+        }
+        for rule in [SelectionRule.recursiveRejection, .optimal] {
+            var settings = setting(rule, drafts: 3, length: 2)
+            settings.isWithoutReplacement = true
+            all.append(settings)
+        }
+        return all
+    }()
+
+    @Test(arguments: severalModels) func textsDraftedBySeveralModelsHaveTheTargetsLaw(
+        settings: SpeculationSettings
+    ) async throws {
+        // Only a temperature: laws are not stored.
+        var parameters = SamplingParameters()
+        parameters.temperature = 0.9
+        let models = [
+            ScriptedScorer(vocabularyCount: 4, seed: 31, scale: 0.7), ScriptedScorer(vocabularyCount: 4, seed: 33),
+        ]
+        try await expectTheTargetsLaw(settings, models, parameters)
+    }
+
+    private func expectTheTargetsLaw(
+        _ settings: SpeculationSettings, _ drafts: [ScriptedScorer], _ parameters: SamplingParameters
+    ) async throws {
+        let target = ScriptedScorer(vocabularyCount: 4, seed: 30, scale: 1.2)
         let sampler = try TokenSampler(parameters)
         let law = try Self.texts(target, [0], 4, sampler)
         let runs = 12_000
         var counts = [Double](repeating: 0, count: law.count)
         let root = Random(seed: 32)
         for run in 0..<runs {
-            var decoder = try SpeculativeDecoder(target: target, draft: draft, settings: settings)
+            var decoder = try SpeculativeDecoder(target: target, drafts: drafts, settings: settings)
             var state = SpeculativeDecoder.State(sampler: sampler, random: root.split(UInt64(run)))
             var text: [Token] = [0]
             while text.count < 5 {
@@ -109,8 +144,8 @@ struct ScriptedScorer: TokenScorer {
             }
         }
         if rare.expected > 0 { square += (rare.seen - rare.expected) * (rare.seen - rare.expected) / rare.expected }
-        // Wilson and Hilferty's normal form of chi-square; z = 6.5 is exceeded with probability below 1e-10, and there are
-        // 17 of these tests.
+        // Wilson and Hilferty's normal form of chi-square; z = 6.5 is exceeded with probability below 1e-10, and there are few
+        // of these tests.
         let z = (pow(square / cells, 1.0 / 3) - (1 - 2 / (9 * cells))) / (2 / (9 * cells)).squareRoot()
         #expect(z < 6.5, "\(settings)")
     }
@@ -167,10 +202,52 @@ struct ScriptedScorer: TokenScorer {
     }
 
     @Test func unequalVocabulariesAreAnError() {
-        #expect(throws: LanguageError.self) {
-            try SpeculativeDecoder(
-                target: ScriptedScorer(vocabularyCount: 4, seed: 1), draft: ScriptedScorer(vocabularyCount: 5, seed: 1))
+        let target = ScriptedScorer(vocabularyCount: 4, seed: 1)
+        let other = ScriptedScorer(vocabularyCount: 5, seed: 1)
+        #expect(
+            throws: LanguageError.vocabularyMismatch(
+                first: "the target", second: "the draft", reason: "4 and 5 tokens")
+        ) { try SpeculativeDecoder(target: target, draft: other) }
+        var settings = SpeculationSettings()
+        settings.drafts = 2
+        #expect(
+            throws: LanguageError.vocabularyMismatch(first: "the target", second: "draft 2", reason: "4 and 5 tokens")
+        ) { try SpeculativeDecoder(target: target, drafts: [target, other], settings: settings) }
+    }
+
+    @Test func draftsThatARuleCantTakeAreRefusedBeforeTheFirstToken() throws {
+        let large = ScriptedScorer(vocabularyCount: 49_152, seed: 1)
+        func refusal(
+            _ rule: SelectionRule, drafts: Int, models: Int = 1, isWithoutReplacement: Bool = false
+        ) -> LanguageError? {
+            var settings = Self.setting(rule, drafts: drafts, length: 2)
+            settings.isWithoutReplacement = isWithoutReplacement
+            do {
+                _ = try SpeculativeDecoder(
+                    target: large, drafts: Array(repeating: large, count: models), settings: settings)
+                return nil
+            } catch { return error }
         }
+        // Every rule takes drafts of one model, and one draft in any case.
+        for rule in SelectionRule.allCases {
+            #expect(refusal(rule, drafts: 4) == nil)
+            #expect(refusal(rule, drafts: 1, isWithoutReplacement: true) == nil)
+        }
+        for rule in [SelectionRule.recursiveRejection, .importanceSampling, .optimal] {
+            #expect(refusal(rule, drafts: 4, models: 2) == nil)
+        }
+        #expect(refusal(.recursiveRejection, drafts: 4, models: 2, isWithoutReplacement: true) == nil)
+        let several = try #require(refusal(.sequential, drafts: 2, models: 2))
+        #expect("\(several)".contains("Rules that can: recursiveRejection, importanceSampling, optimal"))
+        for rule in [SelectionRule.sequential, .importanceSampling, .optimal] {
+            let error = try #require(refusal(rule, drafts: 2, isWithoutReplacement: true))
+            #expect("\(error)".contains("without replacement") && "\(error)".contains("can: recursiveRejection."))
+        }
+        #expect(
+            refusal(.optimal, drafts: 1, models: 2)
+                == .improperParameter(
+                    name: "drafts", value: "1", expected: "at least 2, one for each model that drafts"))
+        #expect(refusal(.optimal, drafts: 1, models: 0) != nil)
     }
 }
 

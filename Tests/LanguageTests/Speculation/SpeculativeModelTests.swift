@@ -59,47 +59,162 @@ struct SpeculativeModelTests {
         #expect(zip(drafted[1], row).allSatisfy { $0 == $1 })
     }
 
-    @Test func textsWithDraftsHaveTheTargetsLaw() async throws {
-        let context = try context()
-        let target = EmbeddedLanguageModel(context)
-        var settings = SpeculationSettings()
-        settings.length = .fixed(3)
-        var hot = SamplingParameters()
-        hot.temperature = 1.6
-        settings.sampling = hot
+    /// The model's own weights with fewer bits, as `--speculate` makes them.
+    private static func form(_ form: EmbeddedModel.Quantization) throws -> EmbeddedModel {
+        try withForm(form) { try EmbeddedModel(path: $0, name: "smollm2-135m \(form.rawValue)") }
+    }
+
+    private static func withForm<Result>(
+        _ form: EmbeddedModel.Quantization, _ body: (String) throws -> Result
+    ) throws -> Result {
+        let path =
+            NSTemporaryDirectory() + "cascade-test-\(ProcessInfo.processInfo.processIdentifier)-\(form.rawValue).gguf"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try EmbeddedModel.quantize(TestModels.smollm2!, to: path, as: form)
+        return try body(path)
+    }
+
+    private func context(_ model: EmbeddedModel) throws -> EmbeddedContext {
+        try EmbeddedContext(model, ContextConfiguration(cells: 2048, sequences: 32, batch: 32, threads: 1))
+    }
+
+    /// Each of `tokens` through the distribution that the target has there by itself, in a cache that nothing else has used:
+    /// independent uniform numbers, if the tokens were drawn from it. In order of probability, so that a taste for likely tokens
+    /// shows.
+    private func uniforms(_ tokens: [Token], after prompt: [Token], _ random: inout Random) async throws -> [Double] {
+        let alone = try context()
+        let sequence = try await alone.open(prompt + tokens.dropLast())
+        let rows = try await alone.logits(after: sequence, rows: tokens.count)
         var uniforms: [Double] = []
+        for (row, token) in tokens.enumerated() {
+            let p = rows.logProbabilities(row).map { exp($0) }
+            let own = p[Int(token)]
+            let above = p.reduce(0) { $0 + ($1 > own ? $1 : 0) }
+            uniforms.append(above + random.uniform() * own)
+        }
+        return uniforms
+    }
+
+    /// Chi-square over sixteen equal parts.
+    private func square(_ uniforms: [Double]) -> Double {
+        var counts = [Double](repeating: 0, count: 16)
+        for uniform in uniforms { counts[min(15, Int(uniform * 16))] += 1 }
+        let expected = Double(uniforms.count) / 16
+        return counts.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
+    }
+
+    /// Drafts by a real weaker model, or by two. A wrong alarm has probability 1e-6 in each of the two chi-squares, and that the
+    /// test finds a wrong law is seen by texts of the weaker model itself.
+    @Test func textsWithAWeakerModelsDraftsHaveTheTargetsLaw() async throws {
+        let target = try context()
+        let (weak, other) = (try Self.form(.q2K), try Self.form(.q4Zero))
+        let prompt = target.model.tokens(of: "It was a dark and stormy night, and")
+        let each = 64
         var random = Random(seed: 70)
-        for (rule, drafts, seed) in [
-            (SelectionRule.optimal, 2, 1), (.recursiveRejection, 2, 2), (.importanceSampling, 2, 3), (.optimal, 1, 4),
-        ] {
+        var all: [Double] = []
+        for (number, (rule, drafts, isPair, isWithoutReplacement)) in [
+            (SelectionRule.optimal, 1, false, false), (.optimal, 3, false, false), (.sequential, 3, false, false),
+            (.importanceSampling, 3, false, false), (.recursiveRejection, 3, false, false),
+            (.recursiveRejection, 3, false, true), (.optimal, 3, true, false), (.importanceSampling, 3, true, false),
+        ].enumerated() {
+            var settings = SpeculationSettings()
+            settings.length = .fixed(3)
             settings.rule = rule
             settings.drafts = drafts
-            let model = try SpeculativeLanguageModel(target: target, draft: context, settings: settings)
-            let (text, statistics) = try await model.speculate(
-                GenerationRequest("It was a dark and stormy night, and", maximumTokens: 32, seed: UInt64(seed)))
-            #expect(statistics.acceptance > 0.2 && statistics.acceptance < 1)
-            // Each token through the distribution that the target has there by itself: independent uniform numbers, if the
-            // token was drawn from it.
-            let prompt = try target.tokens(of: "It was a dark and stormy night, and")
-            let tokens = text.tokens.compactMap(\.token)
-            let sequence = try await context.open(prompt + tokens.dropLast())
-            let rows = try await context.logits(after: sequence, rows: tokens.count)
-            await context.close([sequence])
-            for (row, token) in tokens.enumerated() {
-                let p = rows.logProbabilities(row).map { exp($0) }
-                // In order of probability, so that a taste for likely tokens shows.
-                let own = p[Int(token)]
-                let above = p.reduce(0) { $0 + ($1 > own ? $1 : 0) }
-                uniforms.append(above + random.uniform() * own)
+            settings.isWithoutReplacement = isWithoutReplacement
+            let models = try isPair ? [context(weak), context(other)] : [context(weak)]
+            var decoder = try SpeculativeDecoder(target: target, drafts: models, settings: settings)
+            var state = SpeculativeDecoder.State(
+                sampler: try TokenSampler(SamplingParameters()), random: Random(seed: UInt64(number)))
+            var text = prompt
+            while text.count < prompt.count + each {
+                text += try await decoder.next(after: text, limit: prompt.count + each - text.count, state: &state)
+                    .map(\.token)
             }
+            // The drafts are real ones: some are taken, some are not.
+            #expect(decoder.statistics.accepted > 10 && decoder.statistics.accepted < decoder.statistics.tried - 10)
+            all += try await uniforms(Array(text[prompt.count...]), after: prompt, &random)
         }
-        #expect(uniforms.count > 60)
-        var counts = [Double](repeating: 0, count: 8)
-        for uniform in uniforms { counts[min(7, Int(uniform * 8))] += 1 }
-        let expected = Double(uniforms.count) / 8
-        let square = counts.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
-        // Chi-square with 7 degrees of freedom: 51 is exceeded with probability below 1e-8.
-        #expect(square < 51, "\(counts)")
+        #expect(all.count == 8 * each)
+        // With 15 degrees of freedom 56.5 is exceeded with probability 1e-6.
+        #expect(square(all) < 56.5, "\(all)")
+        // That neighbours are independent: the sum of two uniform numbers modulo 1 is uniform.
+        let pairs = stride(from: 0, to: all.count - 1, by: 2).map {
+            (all[$0] + all[$0 + 1]).truncatingRemainder(dividingBy: 1)
+        }
+        #expect(square(pairs) < 56.5)
+        var drawn: [Double] = []
+        for seed in 0..<2 as Range<UInt64> {
+            let tokens = try weak.tokens(
+                drawnAfter: prompt, count: 6 * each, sampling: SamplingParameters(), seed: 71 + seed)
+            drawn += try await uniforms(tokens, after: prompt, &random)
+        }
+        #expect(square(drawn) > 56.5, "the weaker model's own law was not found out")
+    }
+
+    @Test func whatIsNoWritingIsTheTargetsAnswer() async throws {
+        let target = EmbeddedLanguageModel(try context())
+        let model = try SpeculativeLanguageModel(target: target, draft: context())
+        let continuations = [" Paris", " Rome, of course"]
+        let prompt = Prompt.text("The capital of France is")
+        let scores = try await model.scores(of: continuations, after: prompt)
+        let own = try await EmbeddedLanguageModel(context()).scores(of: continuations, after: prompt)
+        #expect(scores.logProbabilities == own.logProbabilities)
+        // Each continuation's own tokens are computed, and the prompt once.
+        #expect(scores.computedTokens == own.computedTokens && scores.distributions == own.distributions)
+        #expect(model.operations(tokens: 7, distributions: 3) == target.operations(tokens: 7, distributions: 3))
+        #expect(model.operations(tokens: 7, distributions: 3) > 1e8)
+        let request = GenerationRequest(prompt, maximumTokens: 4, seed: 1)
+        #expect(try await model.generate(request).usage.cachedTokens > 0)
+        let fresh = try SpeculativeLanguageModel(target: EmbeddedLanguageModel(context()), draft: context())
+        #expect(try await fresh.generate(request).usage.cachedTokens == 0)
+        #expect(try await fresh.generate(request).usage.cachedTokens > 0)
+    }
+
+    @Test func aDraftWithOtherTokensIsAnError() async throws {
+        let target = EmbeddedLanguageModel(try context())
+        // The same weights, but one token is spelled otherwise.
+        let changed = try Self.withForm(.q2K) { path in
+            try Self.spell(token: 40_000, in: path)
+            return try EmbeddedModel(path: path, name: "changed")
+        }
+        let (old, new) = (target.model.name(of: 40_000), changed.name(of: 40_000))
+        #expect(old != new)
+        let mismatch = LanguageError.vocabularyMismatch(
+            first: target.model.name, second: "changed", reason: "token 40000 is \"\(old)\" and \"\(new)\"")
+        #expect(throws: mismatch) { try SpeculativeLanguageModel(target: target, draft: context(changed)) }
+        var settings = SpeculationSettings()
+        settings.drafts = 2
+        // Among several drafts, too.
+        #expect(throws: mismatch) {
+            try SpeculativeLanguageModel(
+                target: target, drafts: [context(target.model), context(changed)], settings: settings)
+        }
+        if let path = try? ModelStore().path(of: "gemma-3-270m") {
+            let gemma = try EmbeddedModel(path: path, name: "gemma", vocabularyOnly: true)
+            #expect(
+                throws: LanguageError.vocabularyMismatch(
+                    first: target.model.name, second: "gemma",
+                    reason: "\(target.model.vocabularyCount) and \(gemma.vocabularyCount) tokens")
+            ) { try target.model.requireSameVocabulary(as: gemma) }
+        }
+    }
+
+    /// Spells a token of a GGUF file otherwise: with as many letters Q.
+    private static func spell(token: Int, in path: String) throws {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        let header = try #require(try file.read(upToCount: 4 << 20))
+        let key = try #require(header.range(of: Data("tokenizer.ggml.tokens".utf8)))
+        func number(at place: Int) -> Int {
+            (0..<8).reduce(0) { $0 | Int(header[place + $1]) << (8 * $1) }
+        }
+        // Behind the key: the types of the value and of its elements, four bytes each, and their number. Then each string, its
+        // length first.
+        var place = key.upperBound + 16
+        for _ in 0..<token { place += 8 + number(at: place) }
+        try file.seek(toOffset: UInt64(place + 8))
+        try file.write(contentsOf: Data(repeating: UInt8(ascii: "Q"), count: number(at: place)))
     }
 
     @Test func aModelTakesItsOwnDrafts() async throws {
