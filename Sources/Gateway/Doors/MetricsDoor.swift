@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import Storage
 
 /// `/metrics`, in Prometheus' text format. With an administrator's key set, it is asked for here.
 struct MetricsDoor: Door {

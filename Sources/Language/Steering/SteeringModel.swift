@@ -3,7 +3,7 @@ public import Cascades
 /// A model whose texts can be steered: one that tells the probabilities of all tokens, and the vocabulary these are of.
 ///
 ///     let model = SteeringModel(embedded)
-///     let pair = try SteeringModel("two models", try EnsembleScorer([a.context, b.context]), vocabulary: a.model)
+///     let pair = try SteeringModel("two models", try EnsembleScorer([a.context, b.context]), tokenizer: a.model)
 public struct SteeringModel: Sendable {
     /// Its name.
     public let name: String

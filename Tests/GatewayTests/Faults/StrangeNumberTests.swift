@@ -32,8 +32,10 @@ import Testing
                 return cursor.number(range)
             }
         }
-        #expect(try number("1e999") == nil && number("-1e999") == nil)
-        #expect(try number("1e308") == 1e308 && number("-12") == -12)
+        #expect(try number("1e999") == nil)
+        #expect(try number("-1e999") == nil)
+        #expect(try number("1e308") == 1e308)
+        #expect(try number("-12") == -12)
         #expect(JSONTree.literal("1e999").number == nil && JSONTree.literal("0.5").number == 0.5)
     }
 

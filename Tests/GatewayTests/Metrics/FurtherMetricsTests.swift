@@ -1,6 +1,7 @@
 import Cascades
 import Foundation
 import NIOHTTP1
+import Storage
 import Testing
 
 @testable import Gateway
