@@ -31,6 +31,7 @@ struct CascadeBenchmarks {
             ("chains", { try ChainBenchmarks.run(withPeers: hasPeers) }),
             ("nested", { try NestedBenchmarks.run(withPeers: hasPeers) }),
             ("decoding", DecodingBenchmarks.run),
+            ("speculation", SpeculationBenchmarks.run),
             ("retrieval", { try RetrievalBenchmarks.run(withPeers: hasPeers) }),
             ("steering", SteeringBenchmarks.run),
             ("generation", { try GenerationBenchmarks.run(withPeers: hasPeers) }),

@@ -2,7 +2,7 @@ import Foundation
 import Language
 import Probability
 
-/// What decoding costs outside the models: sampling, masks of constraints, verification of drafts.
+/// What decoding costs outside the models: sampling, masks of constraints.
 enum DecodingBenchmarks {
     static func run() throws -> [Row] {
         var rows: [Row] = []
@@ -25,13 +25,12 @@ enum DecodingBenchmarks {
             typical.typicalP = 0.95
             rows.append(try sampling("sampling: typical 0.95", size, logits, typical, target: 1000 * scale, &random))
         }
-        rows += try verification(&random)
         rows += try masks()
         return rows
     }
 
     /// Logits like a language model's: a long tail, a few likely tokens.
-    private static func logits(_ size: Int, _ random: inout Random) -> [Float] {
+    static func logits(_ size: Int, _ random: inout Random) -> [Float] {
         var ranks = Array(0..<size)
         ranks.shuffle(using: &random)
         return ranks.map { Float(-1.6 * log(Double($0 + 1)) + 0.7 * random.normal()) }
@@ -51,39 +50,6 @@ enum DecodingBenchmarks {
         precondition(sum >= 0)
         return Row(
             name: "\(name), \(size) tokens", value: seconds / Double(count) * 1e6, unit: "us a token", target: target)
-    }
-
-    private static func verification(_ random: inout Random) throws -> [Row] {
-        let size = 49_152
-        let pairs = try (0..<16).map { _ in
-            let own = logits(size, &random)
-            return (
-                target: try TokenDistribution(logits: own, parameters: SamplingParameters()),
-                draft: try TokenDistribution(
-                    logits: own.map { $0 + Float(0.6 * random.normal()) }, parameters: SamplingParameters())
-            )
-        }
-        var rows: [Row] = []
-        for rule in SelectionRule.allCases {
-            for drafts in [1, 2, 4] {
-                let laws = pairs.map { DraftLaw.identical($0.draft, count: drafts) }
-                let lists = laws.map { law in (0..<16).map { _ in law.sample(using: &random) } }
-                var accepted = 0
-                let seconds = try bestSeconds {
-                    for round in 0..<256 {
-                        let index = round & 15
-                        var verifier = try rule.verifier(target: pairs[index].target, drafts: laws[index])
-                        if verifier.verify(lists[index][round >> 4], using: &random).draft != nil { accepted += 1 }
-                    }
-                }
-                rows.append(
-                    Row(
-                        name: "verification: \(rule.rawValue), \(drafts) drafts, 49152 tokens",
-                        value: seconds / 256 * 1e6, unit: "us a place", target: 50,
-                        note: String(format: "accepted %.2f", Double(accepted) / 768)))
-            }
-        }
-        return rows
     }
 
     private static func masks() throws -> [Row] {
