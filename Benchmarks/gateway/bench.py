@@ -202,7 +202,7 @@ model_list:
                 # No keys on either side: both are reached from this machine only.
                 env={**os.environ, "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"})
         try:
-            if not wait(PEER, "/health/liveliness", process, 120):
+            if not wait(PEER, "/health/liveliness", process, 300):
                 return print("LiteLLM's proxy does not start: see", f"{self.options.work}/litellm.log")
             self.measure("litellm", PEER, process, ["small"], PEER_RATE, sizes=(1,))
         finally:
