@@ -41,11 +41,20 @@ struct RewardBench: Experiment {
         let (training, test) =
             context.size == .quick
             ? ([], pairs) : (pairs.filter(Self.isForTraining), pairs.filter { !Self.isForTraining($0) })
+        return try await findings(
+            on: test, learnedFrom: training.count, by: try await models(training, context), context)
+    }
+
+    /// What the reward models of `models` make of `test`, after some of them learned from so many other pairs. One must be
+    /// the log-likelihood a token.
+    func findings(
+        on test: [PreferencePair], learnedFrom trainingCount: Int, by models: [any RewardModel],
+        _ context: ExperimentContext
+    ) async throws -> Findings {
         var findings = Findings(
             data:
                 "\(test.count) pairs of our own (\(Self.domains(test))), three styles each"
-                + (training.isEmpty ? "" : "; \(training.count) more to learn from"))
-        let models = try await models(training, context)
+                + (trainingCount == 0 ? "" : "; \(trainingCount) more to learn from"))
         var matrices: [(name: String, isBaseline: Bool, matrix: StyleMatrix)] = []
         for model in models {
             matrices.append(
@@ -133,8 +142,8 @@ struct RewardBench: Experiment {
     ) async throws -> [any RewardModel] {
         let form: EmbeddedModel.Quantization? = context.scaled(quick: .q4Zero, full: nil)
         let loaded = try ExperimentModels.load(as: form)
-        let model = RememberedScores(loaded)
-        let coarse = RememberedScores(try ExperimentModels.load(as: .q2K))
+        let model = RememberingLanguageModel(loaded)
+        let coarse = RememberingLanguageModel(try ExperimentModels.load(as: .q2K))
         var models: [any RewardModel] = [
             LengthReward(), LikelihoodReward(model), LikelihoodReward(model, isNormalized: true),
             ImplicitReward(policy: LikelihoodReward(model), reference: LikelihoodReward(coarse)),
@@ -144,7 +153,7 @@ struct RewardBench: Experiment {
             models.append(
                 ImplicitReward(
                     policy: LikelihoodReward(model),
-                    reference: LikelihoodReward(RememberedScores(gemma)) { .text("Question: \($0)\nAnswer:") }))
+                    reference: LikelihoodReward(RememberingLanguageModel(gemma)) { .text("Question: \($0)\nAnswer:") }))
         }
         models.append(JudgedReward(model))
         models.append(try await LearnedReward.fit(training, model: model))

@@ -70,7 +70,7 @@ import Testing
             count.add()
             return -Double(continuation.count)
         }
-        let remembered = RememberedScores(model)
+        let remembered = RememberingLanguageModel(model)
         let (whole, token) = (LikelihoodReward(remembered), LikelihoodReward(remembered, isNormalized: true))
         #expect(try await whole.rewards(of: ["ab", "c"], to: "q") == token.rewards(of: ["ab", "c"], to: "q"))
         #expect(count.value == 2)
