@@ -173,4 +173,95 @@ import Testing
         let ask = try run("ask", "20 plus 5", "--policy", policy, "--task", tasks, "--json")
         #expect(ask.status == 0 && ask.json["answer"] as? String == "25.", "\(ask.errors)")
     }
+
+    /// The last message of a conversation that was sent.
+    private static func question(_ request: ScriptedServer.Request) -> String {
+        let body = (try? JSONSerialization.jsonObject(with: Data(request.body.utf8))) as? [String: Any]
+        return (body?["messages"] as? [[String: String]])?.last?["content"] ?? ""
+    }
+
+    @Test(arguments: [
+        "chain-of-thought", "self-consistency", "verifier", "least-to-most", "selection-inference", "star", "tools",
+        "tree-search", "scratchpad",
+    ])
+    func `a program asks an endpoint that holds conversations only`(program: String) async throws {
+        let server = try await ScriptedServer { request in
+            guard request.path == "/v1/chat/completions" else {
+                return [.reply(404, #"{"error":{"message":"conversations only"}}"#)]
+            }
+            let question = Self.question(request)
+            let field = question.split(separator: "\n").last ?? ""
+            switch field {
+            case "Calculation:": return CompletionPiece.answer(["17 * 23"])
+            case "Correct:": return CompletionPiece.answer(["Yes"])
+            case "Selected:": return CompletionPiece.answer(["A is b."])
+            case "Work:": return CompletionPiece.answer([question.contains("Work: 391") ? "done" : "391"])
+            case "Answer:": return CompletionPiece.answer(["391"])
+            default: return CompletionPiece.answer(["17 * 23 is 391"])
+            }
+        }
+        defer { server.stop() }
+        let question = program == "selection-inference" ? "A is b. What is A?" : "What is 17 times 23?"
+        let ask = try run(
+            "ask", question, "--program", program, "--samples", "2", "--endpoint", server.address, "--model", "m",
+            "--explain")
+        #expect(ask.status == 0 && ask.output.hasPrefix("391\n"), "\(ask.output) \(ask.errors)")
+        #expect(ask.errors.contains("m, \(program):"), "\(ask.errors)")
+        #expect(server.counts.requests.allSatisfy { $0.path == "/v1/chat/completions" })
+    }
+
+    @Test func `a recording has endpoints assess their answers in writing`() async throws {
+        // The answers to every third question are wrong, and the endpoint half knows.
+        let server = try await ScriptedServer { request in
+            let body = (try? JSONSerialization.jsonObject(with: Data(request.body.utf8))) as? [String: Any]
+            let messages = body?["messages"] as? [[String: String]] ?? []
+            let number = Int((messages.first?["content"] ?? "").split { !$0.isNumber }.first ?? "") ?? 0
+            guard messages.count > 1 else {
+                return CompletionPiece.answer(["\(number % 3 == 0 ? 0 : number + 1)"])
+            }
+            let sure = number % 3 == 0 ? 0.25 : 0.75
+            guard body?["logprobs"] != nil else { return CompletionPiece.answer([sure > 0.5 ? "True." : "False."]) }
+            return [
+                .streamHead(),
+                .event(
+                    CompletionPiece.text(
+                        "true", logProbability: log(sure), top: ["true": log(sure), "false": log(1 - sure)])),
+                .event(CompletionPiece.finish()), .event(CompletionPiece.usage(20, 1)), .event("[DONE]"),
+                .endOfChunks,
+            ]
+        }
+        defer { server.stop() }
+        for (name, told) in [("tells", "5"), ("writes", "none")] {
+            let add = try run(
+                "models", "add", name, "--endpoint", server.address, "--model", "m", "--log-probabilities", told,
+                "--price", "1/1")
+            #expect(add.status == 0, "\(add.errors)")
+        }
+        var text = "{\"task\": \"next\", \"judge\": \"number\", \"template\": \"What comes after {input}?\"}\n"
+        for number in 1...120 {
+            text += "{\"id\": \"q\(number)\", \"input\": \"\(number)\", \"answer\": \"\(number + 1)\"}\n"
+        }
+        let tasks = try folder.write(text, "next.jsonl")
+        let logPath = folder.path("assessed.jsonl")
+        let record = try run("record", tasks, "--models", "tells,writes", "-o", logPath, "--self-assess")
+        #expect(record.status == 0, "\(record.errors)")
+        #expect(
+            record.errors.contains(
+                "tells writes whether its answers are right: the probability is read from its likeliest"),
+            "\(record.errors)")
+        let read = try OutcomeLog.read(from: logPath)
+        #expect(read.count == 120 && read.isComplete)
+        for item in 0..<120 {
+            let number = try #require(Int(read.ids[item].dropFirst()))
+            let isWrong = number % 3 == 0
+            // As told, and after 5 replies of one mind.
+            for (stage, values) in [(0, (0.25, 0.75)), (1, (0.5 / 6, 5.5 / 6))] {
+                let column = try #require(read.schema.stages[stage].evidence.firstIndex(of: "selfAssessment"))
+                let value = read.signal(item: item, read.schema.evidenceRange(of: stage).lowerBound + column)
+                #expect(abs(value - (isWrong ? values.0 : values.1)) < 1e-4, "\(number): \(value)")
+            }
+        }
+        let fit = try run("fit", logPath, "--policy", "thresholds", "-o", folder.path("p.json"))
+        #expect(fit.status == 0, "\(fit.output) \(fit.errors)")
+    }
 }

@@ -56,6 +56,20 @@ public struct GenerationRequest: Sendable, Hashable {
     }
 }
 
+/// A token that could have come, by its text.
+public struct LikelyToken: Sendable, Hashable {
+    /// The text; empty for the end.
+    public var text: String
+    /// Its log-probability in nats.
+    public var logProbability: Double
+
+    /// A token.
+    public init(_ text: String, logProbability: Double) {
+        self.text = text
+        self.logProbability = logProbability
+    }
+}
+
 /// One token as it is written.
 public struct GeneratedToken: Sendable, Hashable {
     /// What it adds to the text: whole characters only, so it may be empty and the next one longer.
@@ -68,6 +82,9 @@ public struct GeneratedToken: Sendable, Hashable {
     public var entropy: Double?
     /// By how much the likeliest token's probability exceeded the next one's; nil where unknown.
     public var margin: Double?
+    /// The likeliest tokens there, the likeliest first, where the model tells them as texts: endpoints and tables do. A model
+    /// in this process tells more when it is asked to score.
+    public var likeliest: [LikelyToken] = []
 
     /// A token.
     public init(

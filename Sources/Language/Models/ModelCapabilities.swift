@@ -40,17 +40,21 @@ public struct ModelCapabilities: Sendable, Hashable {
     public var holdsConversations: Bool
     /// Whether it turns texts into vectors.
     public var embedsText: Bool
+    /// Whether it surely goes on from a plain text. An endpoint that holds conversations may refuse one, so who can ask in
+    /// either way should ask it in a conversation.
+    public var completesText: Bool
 
     /// What a model can do; by default it writes text and no more.
     public init(
         probabilities: Probabilities = .none, scoresText: Bool = false, callsTools: Bool = false,
-        holdsConversations: Bool = false, embedsText: Bool = false
+        holdsConversations: Bool = false, embedsText: Bool = false, completesText: Bool = true
     ) {
         self.probabilities = probabilities
         self.scoresText = scoresText
         self.callsTools = callsTools
         self.holdsConversations = holdsConversations
         self.embedsText = embedsText
+        self.completesText = completesText
     }
 
     /// Whether a model with these capabilities can serve `need`.

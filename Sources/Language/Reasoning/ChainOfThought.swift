@@ -42,22 +42,10 @@ public struct ChainOfThought: Sendable {
     public func marginal(
         _ question: String, thoughts: Int, using random: inout Random
     ) async throws -> [String: Double] {
-        guard thoughts >= 1 else {
-            throw LanguageError.improperParameter(name: "thoughts", value: "\(thoughts)", expected: "1 or more")
-        }
+        try Self.check(thoughts)
         let known = [Field(FieldName.question, question)]
-        var weighted: [Weighted<String>] = []
-        if let listed = try await (thought as? any FiniteStage<[Field], String>)?.outcomes(given: known) {
-            weighted = listed.runs.map { Weighted($0.value.decision.output ?? "", logWeight: $0.logWeight) }
-        } else {
-            for _ in 0..<thoughts {
-                try Task.checkCancellation()
-                let output = try await thought.run(known, using: &random).decision.output ?? ""
-                weighted.append(Weighted(output, logWeight: -log(Double(thoughts))))
-            }
-        }
         var law: [String: Double] = [:]
-        for thought in weighted where thought.logWeight > -.infinity {
+        for thought in try await weighed(known, thoughts, &random) {
             let after = known + [Field(FieldName.thought, thought.value)]
             guard let listed = try await (answer as? any FiniteStage<[Field], String>)?.outcomes(given: after) else {
                 throw LanguageError.improperParameter(
@@ -69,5 +57,65 @@ public struct ChainOfThought: Sendable {
             }
         }
         return law
+    }
+
+    /// `ln` of the probability of one answer with the thought summed out, in nats.
+    ///
+    /// Where answers can be listed or scored, it is exact for each thought; thoughts are listed or drawn as in
+    /// ``marginal(_:thoughts:using:)``. Where a model only writes, `thoughts` runs are made, of which n give the answer, and
+    /// `(n + 1/2) / (thoughts + 1)` is the estimate: above 0 after few runs, too.
+    ///
+    /// - Parameters:
+    ///   - answer: the answer.
+    ///   - thoughts: how many thoughts are drawn where they can't be listed.
+    ///   - isSame: whether a text that was written is the answer.
+    public func logProbability(
+        of answer: String, to question: String, thoughts: Int, isSame: (String) -> Bool, using random: inout Random
+    ) async throws -> Double {
+        if self.answer is any FiniteStage<[Field], String> {
+            return log(try await marginal(question, thoughts: thoughts, using: &random)[answer] ?? 0)
+        }
+        try Self.check(thoughts)
+        let known = [Field(FieldName.question, question)]
+        guard let scoring = self.answer as? any ScoredFieldStage else {
+            var hits = 0
+            for _ in 0..<thoughts {
+                try Task.checkCancellation()
+                let output = try await thought.run(known, using: &random).decision.output ?? ""
+                let after = known + [Field(FieldName.thought, output)]
+                if let written = try await self.answer.run(after, using: &random).decision.output, isSame(written) {
+                    hits += 1
+                }
+            }
+            return log((Double(hits) + 0.5) / Double(thoughts + 1))
+        }
+        var probability = 0.0
+        for thought in try await weighed(known, thoughts, &random) {
+            let after = known + [Field(FieldName.thought, thought.value)]
+            let score = try await scoring.scored(answer, given: after).logScore ?? -.infinity
+            probability += exp(thought.logWeight + score)
+        }
+        return log(probability)
+    }
+
+    private static func check(_ thoughts: Int) throws(LanguageError) {
+        guard thoughts >= 1 else {
+            throw .improperParameter(name: "thoughts", value: "\(thoughts)", expected: "1 or more")
+        }
+    }
+
+    /// The thoughts that are listed with their weights, or as many as are asked for, drawn.
+    private func weighed(_ known: [Field], _ thoughts: Int, _ random: inout Random) async throws -> [Weighted<String>] {
+        if let listed = try await (thought as? any FiniteStage<[Field], String>)?.outcomes(given: known) {
+            return listed.runs.filter { $0.logWeight > -.infinity }
+                .map { Weighted($0.value.decision.output ?? "", logWeight: $0.logWeight) }
+        }
+        var drawn: [Weighted<String>] = []
+        for _ in 0..<thoughts {
+            try Task.checkCancellation()
+            let output = try await thought.run(known, using: &random).decision.output ?? ""
+            drawn.append(Weighted(output, logWeight: -log(Double(thoughts))))
+        }
+        return drawn
     }
 }

@@ -9,6 +9,14 @@ public typealias QuestionProgram = Program<String, String>
 /// A stage that fills in a field and knows how likely any text is.
 public typealias ScoredFieldStage = ScoredStage<[Field], String>
 
+extension Stage where Input == [Field], Output == String {
+    /// What it says without chance: its answer, or of a stage that draws tokens the likeliest ones.
+    func likeliest(_ known: [Field]) async throws -> Answer<String> {
+        guard let written = self as? GenerationStage<[Field]> else { return try await answer(known) }
+        return try await written.withoutChance.answer(known)
+    }
+}
+
 /// The names that fields have in the programs of this folder.
 public enum FieldName {
     public static let question = "Question"

@@ -1,4 +1,4 @@
-import Cascades
+public import Cascades
 
 /// How a model is asked to fill in the next field of a form, after filled-in examples: the step of which programs over
 /// language models are made.
@@ -14,7 +14,7 @@ import Cascades
 ///
 /// A field given what is known is a string-valued random variable (paper 1, Language Model Cascades); a form turns it into
 /// a `Stage`: ``written(_:by:sampling:maximumTokens:stops:)`` in the model's own words, ``chosen(_:among:by:)``
-/// among candidates, which can be enumerated and observed.
+/// among candidates, which can be enumerated and observed, ``choice(_:by:among:)`` among candidates by any model.
 public struct Form: Sendable, Hashable {
     /// What the model is told first.
     public var instruction: String?
@@ -87,9 +87,32 @@ public struct Form: Sendable, Hashable {
         }
     }
 
-    /// Field `name` as a line of a plain text by the law of `model`, which can be observed.
+    /// Field `name`, one of `candidates`, in writing: for a model that can't score texts.
+    public func pickedInWriting(
+        _ name: String, by model: any LanguageModel, among candidates: @escaping @Sendable ([Field]) -> [String]
+    ) -> WrittenChoiceStage<[Field]> {
+        WrittenChoiceStage(model, candidates: candidates) { [self] known, texts in
+            var form = self
+            let order = "For \(name) write one of these, word for word, and nothing else:"
+            form.instruction = ([instruction, order].compactMap(\.self) + texts.map { "- \($0)" })
+                .joined(separator: "\n")
+            return form.prompt(known, next: name)
+        }
+    }
+
+    /// Field `name`, drawn among `candidates` by the means that `model` has: exactly, as ``chosen(_:by:among:)`` does, where it
+    /// scores given texts, and else as ``pickedInWriting(_:by:among:)`` does.
+    public func choice(
+        _ name: String, by model: any LanguageModel, among candidates: @escaping @Sendable ([Field]) -> [String]
+    ) -> any ScoredFieldStage {
+        model.capabilities.serve(.scoring)
+            ? chosen(name, by: model, among: candidates) : pickedInWriting(name, by: model, among: candidates)
+    }
+
+    /// Field `name` as a line by the law of `model`, which can be observed. In a conversation it is scored without what ends
+    /// a message.
     public func line(_ name: String, by model: any LanguageModel, maximumTokens: Int = 64) -> LineStage<[Field]> {
-        LineStage(model, maximumTokens: maximumTokens) { [self] in prompt($0, next: name) }
+        LineStage(model, maximumTokens: maximumTokens, terminator: terminator) { [self] in prompt($0, next: name) }
     }
 
     /// What ends a field: a line of a plain text, and a whole message of a conversation.

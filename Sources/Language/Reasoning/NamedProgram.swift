@@ -2,7 +2,15 @@ public import Cascades
 import Inference
 public import Probability
 
-/// The programs of this folder by name, with examples of their own: ready to be asked any question.
+/// The programs of this folder by name, with examples of their own.
+///
+/// The examples are short questions with short answers, sums above all, and for ``selectionInference`` facts with a question
+/// about them: a question of another kind may need a program with examples of its kind. Each runs over any model:
+///
+/// - It is asked in a conversation where it may not go on from a plain text (``ModelCapabilities/completesText``).
+/// - Choices and verdicts are exact where the model scores given texts, and else made in writing, as
+///   ``WrittenChoiceStage`` says; notes of the result tell.
+/// - ``star`` without labels scores right answers as lines, or counts runs that give them, and answers in its own words.
 ///
 ///     let answer = try await NamedProgram.tools.answer("What is 17 times 23?", model: model, using: &random)
 ///     print(answer.text)   // 391
@@ -44,8 +52,8 @@ public enum NamedProgram: String, Sendable, CaseIterable {
         public var labels: [String]?
         /// Questions with answers: what ``NamedProgram/star`` learns from. Its own where there are none.
         public var problems: [SelfTaughtReasoner.Problem] = []
-        /// Whether the model is asked in conversations.
-        public var chat = false
+        /// Whether the model is asked in conversations; nil asks so where it may not go on from a plain text.
+        public var chat: Bool?
         /// How tokens are drawn where a program runs once.
         public var sampling = SamplingParameters.greedy
 
@@ -84,8 +92,17 @@ public enum NamedProgram: String, Sendable, CaseIterable {
         case .treeSearch: result = try await search(parts, question, settings, &random)
         }
         result.spent = tallied.spent
+        if !model.capabilities.serve(.scoring), settings.labels != nil || chooses {
+            result.notes.append(
+                model.capabilities.probabilities >= .topTokens(2)
+                    ? "\(model.name) can't score given texts: choices were read from its likeliest tokens, or its replies"
+                    : "\(model.name) can't score given texts: choices were read from its replies")
+        }
         return result
     }
+
+    /// Whether it has the model choose or judge.
+    private var chooses: Bool { [.verifier, .selectionInference, .treeSearch].contains(self) }
 
     private func vote(
         _ program: QuestionProgram, _ question: String, _ settings: Settings, _ random: inout Random
@@ -114,7 +131,8 @@ public enum NamedProgram: String, Sendable, CaseIterable {
                 "shown: \(loop.problems[rationale.problem].question) \(rationale.thought) \(loop.problems[rationale.problem].answer)"
             )
         }
-        let run = try await loop.taught(state).program.record(question, using: &random)
+        let taught = parts.chain(loop.shownFields(state), often: false)
+        let run = try await taught.program.record(question, using: &random)
         return Result(text: run.output, trace: run.trace, notes: notes)
     }
 

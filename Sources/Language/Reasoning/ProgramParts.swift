@@ -79,15 +79,29 @@ struct ProgramParts: Sendable {
         facts.map { Field(SelectionInference.selected, $0) } + [Field(FieldName.inference, inferred)]
     }
 
-    private func form(_ examples: [[Field]]) -> Form { Form(examples: examples, chat: settings.chat) }
+    private func form(_ examples: [[Field]]) -> Form {
+        Form(examples: examples, chat: settings.chat ?? !model.capabilities.completesText)
+    }
 
     /// The stage that answers in the last field of `form`.
     private func answer(_ form: Form, often: Bool = false) -> any FieldStage {
-        if let labels = settings.labels { return form.chosen(FieldName.answer, among: labels, by: model) }
+        if let labels = settings.labels { return form.choice(FieldName.answer, by: model) { _ in labels } }
         return form.written(FieldName.answer, by: model, sampling: sampling(often), maximumTokens: 32)
     }
 
-    private func chain(_ examples: [[Field]], often: Bool) -> ChainOfThought {
+    /// The same stage, which knows how likely a given answer is where the model does.
+    private func scoredAnswer(_ form: Form) -> any FieldStage {
+        guard settings.labels == nil, model.capabilities.serve(.scoring) else { return answer(form, often: true) }
+        return form.line(FieldName.answer, by: model, maximumTokens: 32)
+    }
+
+    /// Whether an answer is right: yes or no.
+    private var verdict: any ScoredFieldStage {
+        form(Self.verdicts).choice(FieldName.verdict, by: model) { _ in ["yes", "no"] }
+    }
+
+    /// A thought and an answer after `examples` of both.
+    func chain(_ examples: [[Field]], often: Bool) -> ChainOfThought {
         let form = form(examples)
         return ChainOfThought(
             thought: form.written(FieldName.thought, by: model, sampling: sampling(often)),
@@ -106,10 +120,7 @@ struct ProgramParts: Sendable {
         case .chainOfThought, .star, .treeSearch: return chain(Self.thoughts, often: false).program
         case .selfConsistency: return chain(Self.thoughts, often: true).program
         case .verifier:
-            return VerifiedAnswer(
-                chain(Self.thoughts, often: true).program,
-                verifier: form(Self.verdicts).chosen(FieldName.verdict, among: ["yes", "no"], by: model)
-            ).program
+            return VerifiedAnswer(chain(Self.thoughts, often: true).program, verifier: verdict).program
         case .leastToMost:
             let answers = form(Self.partAnswers)
             return LeastToMost(
@@ -118,7 +129,7 @@ struct ProgramParts: Sendable {
             ).program
         case .selectionInference:
             return SelectionInference(
-                select: form([]).chosen(
+                select: form([]).choice(
                     SelectionInference.selected, by: model, among: SelectionInference.candidates),
                 infer: form(Self.inferences).written(FieldName.inference, by: model, sampling: sampling(false)),
                 answer: answer(form([]))
@@ -137,14 +148,13 @@ struct ProgramParts: Sendable {
         if problems.isEmpty {
             problems = Self.thoughts.map { SelfTaughtReasoner.Problem($0[0].text, $0[2].text) }
         }
-        let labels = settings.labels ?? Array(Set(problems.map(\.answer))).sorted()
         return SelfTaughtReasoner(
-            problems: Array(problems.prefix(16)), sets: 3,
+            problems: Array(problems.prefix(16)), sets: 3, thoughts: model.capabilities.serve(.scoring) ? 1 : 2,
             chain: { examples in
                 let form = form(examples)
                 return ChainOfThought(
                     thought: form.written(FieldName.thought, by: model, maximumTokens: 32),
-                    answer: form.chosen(FieldName.answer, among: labels, by: model))
+                    answer: scoredAnswer(form))
             },
             hinted: { examples in
                 // The answer comes before the thought that leads to it.
@@ -156,14 +166,13 @@ struct ProgramParts: Sendable {
     /// Work line by line as something to search, an end being worth what the model says of its answer.
     func space() -> ReasoningSpace {
         let form = form(Self.works)
-        let verdict = self.form(Self.verdicts).chosen(FieldName.verdict, among: ["yes", "no"], by: model)
+        let verdict = verdict
         return ReasoningSpace(
             step: form.written(FieldName.work, by: model, maximumTokens: 32),
             answer: answer(form, often: true)
         ) { state in
             let known = [Field(FieldName.question, state.question), Field(FieldName.answer, state.answer ?? "")]
-            let answer = try await verdict.scored("yes", given: known)
-            return exp(answer.logScore ?? -.infinity)
+            return exp(try await verdict.scored("yes", given: known).logScore ?? -.infinity)
         }
     }
 }

@@ -13,7 +13,7 @@ public import Probability
 ///    present set stays where none is better.
 ///
 /// The paper trains the weights on the kept thoughts; here they select what the prompt shows. Since a set is only replaced
-/// by a better one, ``State/logLikelihood`` never falls. It is expectation-maximisation with a hard choice of thoughts:
+/// by a better one, ``State/logLikelihood`` can't fall; it rises where the kept thoughts help with other questions. It is expectation-maximisation with a hard choice of thoughts:
 /// `Σ_i ln Σ_thought p(thought | question_i) p(answer_i | question_i, thought)`, a question being shown no example of its own.
 ///
 /// - Source: Zelikman et al., 2022, STaR; paper 1, Language Model Cascades, section 4.2.
@@ -62,7 +62,8 @@ public struct SelfTaughtReasoner: Sendable {
 
     /// The problems; two at least.
     public var problems: [Problem]
-    /// The chain of thought with given examples, fields `Question`, `Thought` and `Answer`. Its answers must be listable.
+    /// The chain of thought with given examples, fields `Question`, `Thought` and `Answer`. Where its answers can be listed or
+    /// scored (``ChoiceStage``, ``LineStage``), likelihoods are exact for each thought; else they are estimated by runs.
     public var chain: @Sendable (_ examples: [[Field]]) -> ChainOfThought
     /// Thinks with the answer in view: it is given `Question` and `Answer`.
     public var hinted: @Sendable (_ examples: [[Field]]) -> any FieldStage
@@ -70,11 +71,19 @@ public struct SelfTaughtReasoner: Sendable {
     public var examples: Int
     /// How many sets are tried in a step.
     public var sets: Int
-    /// How many thoughts are drawn for a likelihood where they can't be listed. Always the same stream for a problem: the
-    /// same set has the same likelihood.
+    /// How many thoughts are drawn for a likelihood where they can't be listed, and how many runs are made where answers
+    /// can't be scored. Always the same stream for a problem: the same set has the same likelihood.
     public var thoughts: Int
     /// Seeds the thoughts of likelihoods.
     public var seed: UInt64
+    /// Whether a written answer is the right one; by default the same text, but for case, space around it and a full stop.
+    public var isRight: @Sendable (_ written: String, _ right: String) -> Bool = { written, right in
+        func plain(_ text: String) -> String {
+            let text = text.lowercased().trimmingCharacters(in: .whitespacesAndNewlines)
+            return text.count > 1 && text.hasSuffix(".") ? String(text.dropLast()) : text
+        }
+        return plain(written) == plain(right)
+    }
 
     /// A loop over `problems`.
     public init(
@@ -145,16 +154,19 @@ public struct SelfTaughtReasoner: Sendable {
     }
 
     /// The chain of thought that the loop has come to.
-    public func taught(_ state: State) -> ChainOfThought { chain(fields(of: state.shown, without: nil)) }
+    public func taught(_ state: State) -> ChainOfThought { chain(shownFields(state)) }
+
+    /// The examples that the loop has come to: questions, thoughts and answers.
+    public func shownFields(_ state: State) -> [[Field]] { fields(of: state.shown, without: nil) }
 
     /// Mean `ln p(answer | question)` over the problems, in nats.
     func logLikelihood(of shown: [Rationale]) async throws -> Double {
         var total = 0.0
         for (index, problem) in problems.enumerated() {
             var random = Random(seed: seed).split(UInt64(index))
-            let law = try await chain(fields(of: shown, without: index))
-                .marginal(problem.question, thoughts: thoughts, using: &random)
-            total += log(law[problem.answer] ?? 0)
+            total += try await chain(fields(of: shown, without: index)).logProbability(
+                of: problem.answer, to: problem.question, thoughts: thoughts,
+                isSame: { isRight($0, problem.answer) }, using: &random)
         }
         return total / Double(problems.count)
     }
@@ -163,7 +175,7 @@ public struct SelfTaughtReasoner: Sendable {
     private func leads(_ chain: ChainOfThought, _ problem: Problem, _ thought: String) async throws -> Bool {
         let known = [Field(FieldName.question, problem.question), Field(FieldName.thought, thought)]
         if thought.isEmpty { return false }
-        return try await chain.answer.answer(known).output == problem.answer
+        return isRight(try await chain.answer.likeliest(known).output, problem.answer)
     }
 
     /// Thoughts as examples, those of problem `left` left out.

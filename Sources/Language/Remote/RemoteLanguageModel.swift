@@ -48,7 +48,7 @@ public struct RemoteLanguageModel: LanguageModel {
         // No endpoint tells more than twenty.
         capabilities = ModelCapabilities(
             probabilities: min(tells, .topTokens(20)), scoresText: false, callsTools: callsTools && holdsConversations,
-            holdsConversations: holdsConversations, embedsText: true)
+            holdsConversations: holdsConversations, embedsText: true, completesText: !holdsConversations)
     }
 
     public func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {

@@ -113,6 +113,8 @@ extension GeneratedToken {
         if let own = entry.logprob, !told.contains(where: { $0.token == entry.token }) {
             told.append(LogProbabilities.Entry.Top(token: entry.token, logprob: own))
         }
+        likeliest = told.map { LikelyToken($0.token, logProbability: min(0, $0.logprob)) }
+            .sorted { $0.logProbability > $1.logProbability }
         guard told.count >= 2 else { return }
         let probabilities = ToldProbabilities(told.map { min(0, $0.logprob) })
         entropy = probabilities.entropy

@@ -123,6 +123,10 @@ public struct ScriptedLanguageModel: LanguageModel {
             let told = ToldProbabilities(choices.map(\.logProbability))
             token.entropy = told.entropy
             token.margin = told.margin
+            let all = choices.map { LikelyToken($0.token ?? "", logProbability: $0.logProbability) }
+                .sorted { $0.logProbability > $1.logProbability }
+            token.likeliest =
+                if case .topTokens(let count) = capabilities.probabilities { Array(all.prefix(count)) } else { all }
         }
         return token
     }

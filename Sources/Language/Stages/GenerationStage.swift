@@ -22,6 +22,8 @@ public struct GenerationStage<Input: Sendable>: Stage {
     public var evidence = TextEvidence()
     /// How the samples are drawn that an answer is compared with.
     public var samplingOfSamples = SamplingParameters()
+    /// How many replies are counted where a model assesses itself and tells no likeliest tokens.
+    public var assessments = 5
     /// Chooses the tokens of answers asked for outside a cascade.
     public var seed: UInt64 = 0
     /// What of a text two answers must have in common to agree; by default their letters and digits.
@@ -31,6 +33,13 @@ public struct GenerationStage<Input: Sendable>: Stage {
     public init(_ model: any LanguageModel, prompt: @escaping @Sendable (Input) -> Prompt) {
         self.model = model
         self.prompt = prompt
+    }
+
+    /// The same stage, which always takes the likeliest token.
+    var withoutChance: GenerationStage<Input> {
+        var stage = self
+        stage.sampling.temperature = 0
+        return stage
     }
 
     public var name: String { model.name }
@@ -43,7 +52,6 @@ public struct GenerationStage<Input: Sendable>: Stage {
     }
 
     private func answer(_ input: Input, seed: UInt64) async throws -> Answer<String> {
-        if evidence.assessesItself { try model.require(.scoring) }
         let prompt = prompt(input)
         let request = GenerationRequest(
             prompt, sampling: sampling, maximumTokens: maximumTokens, stops: stops, seed: seed)
@@ -67,7 +75,7 @@ public struct GenerationStage<Input: Sendable>: Stage {
         }
         var assessment = Double.nan
         if evidence.assessesItself {
-            let (probability, usage) = try await assess(written, after: prompt)
+            let (probability, usage) = try await assess(written, after: prompt, seed: seed)
             assessment = probability
             cost += usage
         }
@@ -76,15 +84,21 @@ public struct GenerationStage<Input: Sendable>: Stage {
             cost: cost, logScore: texts[0].logProbabilities.map { $0.reduce(0, +) })
     }
 
-    /// The probability of "true" among "true" and "false" when the model is asked whether `answer` is right.
-    private func assess(_ answer: String, after prompt: Prompt) async throws -> (Double, Cost) {
+    /// The probability of "true" among "true" and "false" when the model is asked whether `answer` is right: by its scores of
+    /// both, or where it can't score, by what it writes; `NaN` where that is neither.
+    private func assess(_ answer: String, after prompt: Prompt, seed: UInt64) async throws -> (Double, Cost) {
         let question = "Is this answer right? Reply with one word, true or false."
         let second: Prompt
         switch prompt {
         case .chat(let messages): second = .chat(messages + [.assistant(answer), .user(question)])
         case .text(let text): second = .text("\(text) \(answer)\n\(question)\nReply:")
         }
-        let scores = try await model.scores(of: ["true", "false"].map(second.continuation), after: second)
+        let verdicts = ["true", "false"]
+        guard model.capabilities.serve(.scoring) else {
+            let law = try await WrittenQuestion(model, second, verdicts).law(samples: assessments, seed: seed)
+            return (law.labelMass > -.infinity ? exp(law.logProbabilities[0]) : .nan, law.cost)
+        }
+        let scores = try await model.scores(of: verdicts.map(second.continuation), after: second)
         let (yes, no) = (scores.logProbabilities[0], scores.logProbabilities[1])
         return (1 / (1 + exp(no - yes)), model.cost(of: scores))
     }

@@ -10,22 +10,27 @@ public import Probability
 public struct LineStage<Input: Sendable>: ScoredStage {
     /// Writes the line.
     public let base: GenerationStage<Input>
+    /// What ends a line, scored with it.
+    public let terminator: String
 
-    /// `model`, writing a line after `prompt`, a plain text.
+    /// `model`, writing a line after `prompt`.
     public init(
-        _ model: any LanguageModel, maximumTokens: Int = 64, prompt: @escaping @Sendable (Input) -> Prompt
+        _ model: any LanguageModel, maximumTokens: Int = 64, terminator: String = "\n",
+        prompt: @escaping @Sendable (Input) -> Prompt
     ) {
         var base = GenerationStage(model, prompt: prompt)
         base.sampling = SamplingParameters()
         base.maximumTokens = maximumTokens
         base.stops = ["\n"]
         self.base = base
+        self.terminator = terminator
     }
 
     public var name: String { base.name }
     public var evidenceNames: [String] { base.evidenceNames }
 
-    public func answer(_ input: Input) async throws -> Answer<String> { try await base.answer(input) }
+    /// The line of the likeliest tokens, as asked outside a program.
+    public func answer(_ input: Input) async throws -> Answer<String> { try await base.withoutChance.answer(input) }
 
     public func run(_ input: Input, using random: inout Random) async throws -> Run<String> {
         try await base.run(input, using: &random)
@@ -36,7 +41,7 @@ public struct LineStage<Input: Sendable>: ScoredStage {
     public func scored(_ output: String, given input: Input) async throws -> Answer<String> {
         try base.model.require(.scoring)
         let prompt = base.prompt(input)
-        let line = prompt.continuation(output) + "\n"
+        let line = prompt.continuation(output) + terminator
         let scores = try await base.model.scores(of: [line], after: prompt)
         return Answer(
             output,

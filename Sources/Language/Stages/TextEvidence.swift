@@ -13,6 +13,11 @@ import NumericalMethods
 /// | `firstMargin` | largest less second largest probability where the text begins |
 /// | `agreement5` | the share of 5 further samples with the same answer (Wang et al., 2022, self-consistency) |
 /// | `selfAssessment` | the probability of "true" when the model is asked whether its answer is right (Kadavath et al., 2022) |
+///
+/// The self-assessment is a second question. A model that scores given texts is asked how likely "true" and "false" are. One
+/// that does not, behind an endpoint, writes its verdict: the probability is read from the likeliest tokens where it tells
+/// them, and else comes from several replies, `(n + 1/2) / (N + 1)` where n of N readable ones say "true"; it is missing where
+/// no reply says either.
 public struct TextEvidence: Sendable, Hashable {
     /// Mean and smallest log-probability, and the length.
     public var hasTokens = true

@@ -15,7 +15,7 @@ struct AskCommand: AsyncParsableCommand {
             the next one when the policy says so; --explain shows why. A named model that is not on this machine is fetched; \
             one behind an endpoint is named with `cascade models add`, or asked with --endpoint.
 
-            With --program the question is asked through a program over the model:
+            With --program the question is asked through a program over the model, in this process or behind an endpoint:
             \(NamedProgram.list)
 
             Examples:

@@ -44,7 +44,11 @@ struct RecordCommand: AsyncParsableCommand {
     var batch = 8
     @Option(name: .long, help: "Further samples that an answer is compared with.")
     var samples = 0
-    @Flag(name: .long, help: "Ask each model whether its answer is right.")
+    @Flag(
+        name: .long,
+        help:
+            "Ask each model whether its answer is right. One that can't score texts, as behind endpoints, writes its verdict."
+    )
     var selfAssess = false
     @Flag(
         name: .long,
@@ -89,6 +93,12 @@ struct RecordCommand: AsyncParsableCommand {
                 .usage,
                 "--samples and --self-assess are for answers in a model's own words; here labels are chosen, whose probabilities say it all."
             )
+        }
+        if selfAssess, let model = models.first(where: { !$0.capabilities.serve(.scoring) }) {
+            let means =
+                model.capabilities.probabilities >= .topTokens(2)
+                ? "its likeliest tokens where it tells them, else from several replies" : "several replies"
+            Output.message("\(model.name) writes whether its answers are right: the probability is read from \(means)")
         }
         var evidence = TextEvidence()
         evidence.samples = samples

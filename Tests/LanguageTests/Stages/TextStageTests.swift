@@ -60,6 +60,39 @@ extension Double {
         #expect(abs(answer.evidence["selfAssessment"]! - 0.75) < 1e-12)
     }
 
+    @Test func `a model that can't score writes whether its answer is right`() async throws {
+        let isAsked: @Sendable (Prompt) -> Bool = { $0.lastText.contains("true or false") }
+        var model = ScriptedLanguageModel { prompt in
+            isAsked(prompt)
+                ? [ScriptedAnswer("True.", probability: 0.6), ScriptedAnswer("false", probability: 0.2)] : ["Paris"]
+        }
+        model.capabilities = ModelCapabilities(probabilities: .topTokens(5), holdsConversations: true)
+        var stage = GenerationStage(model) { (text: String) in .chat([.user(text)]) }
+        stage.evidence.assessesItself = true
+        let told = try await stage.answer("The capital of France?")
+        #expect(told.output == "Paris" && abs(told.evidence["selfAssessment"]! - 0.75) < 1e-12)
+        // Both questions are paid for.
+        #expect(told.cost.tokensOut == 3)
+
+        // Without tokens' probabilities replies are counted: of these 5 three say true, one false, one neither.
+        let replies = ["true", "False.", "I think so", "True", "true, it is"]
+        var silent = TableModel(write: { request in
+            guard isAsked(request.prompt) else { return [GeneratedToken(text: "Paris")] }
+            return [GeneratedToken(text: replies[Int(request.seed) - 1])]
+        })
+        silent.capabilities = ModelCapabilities(holdsConversations: true)
+        var written = GenerationStage(silent) { (text: String) in .text(text) }
+        written.evidence.assessesItself = true
+        #expect(abs(try await written.answer("x").evidence["selfAssessment"]! - 3.5 / 5) < 1e-12)
+
+        // Who says neither leaves it open.
+        var mute = TableModel(write: { _ in [GeneratedToken(text: "Who knows?")] })
+        mute.capabilities = ModelCapabilities()
+        var open = GenerationStage(mute) { (text: String) in .text(text) }
+        open.evidence.assessesItself = true
+        #expect(try await open.answer("x").evidence["selfAssessment"]!.isNaN)
+    }
+
     @Test func `the same stream gives the same seed, another one another`() async throws {
         let model = TableModel(write: { [GeneratedToken("\($0.seed)", 0.5)] })
         let stage = GenerationStage(model) { (text: String) in .text(text) }

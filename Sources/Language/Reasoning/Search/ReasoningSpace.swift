@@ -117,10 +117,13 @@ public struct ReasoningSpace: SearchSpace {
         return state
     }
 
-    /// The end that the stages reach from `state` by what they find the likeliest, or say when asked without chance.
+    /// The end that the stages reach from `state` by what they find the likeliest: where they write, by the likeliest tokens.
     public func likeliest(_ state: ReasoningState) async throws -> ReasoningState {
         var state = state
-        while let (stage, name) = turn(state) { state.append(name, Run(try await stage.answer(state.fields))) }
+        while let (stage, name) = turn(state) {
+            try Task.checkCancellation()
+            state.append(name, Run(try await stage.likeliest(state.fields)))
+        }
         return state
     }
 }
