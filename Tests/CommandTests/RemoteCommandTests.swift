@@ -264,4 +264,61 @@ import Testing
         let fit = try run("fit", logPath, "--policy", "thresholds", "-o", folder.path("p.json"))
         #expect(fit.status == 0, "\(fit.output) \(fit.errors)")
     }
+
+    @Test func `a policy defers to the second endpoint where the first is unsure, and says why`() async throws {
+        // The near one knows what comes after even numbers, and says of others a wrong word without confidence.
+        let near = try await ScriptedServer { request in
+            let number = Int(Self.question(request).split { !$0.isNumber }.first ?? "") ?? 0
+            let isSure = number % 2 == 0
+            let told = log(isSure ? 0.98 : 0.4)
+            return [
+                .streamHead(),
+                .event(
+                    CompletionPiece.text(
+                        isSure ? "\(number + 1), near" : "perhaps 0", logProbability: told, top: ["x": told, "y": -3])),
+                .event(CompletionPiece.finish()), .event(CompletionPiece.usage(10, 3)), .event("[DONE]"),
+                .endOfChunks,
+            ]
+        }
+        let far = try await ScriptedServer { request in
+            let number = Int(Self.question(request).split { !$0.isNumber }.first ?? "") ?? 0
+            return CompletionPiece.answer(["far: \(number + 1)"], prompt: 10)
+        }
+        defer {
+            near.stop()
+            far.stop()
+        }
+        for (name, server, price) in [("near", near, "1/1"), ("far", far, "20/20")] {
+            let add = try run(
+                "models", "add", name, "--endpoint", server.address, "--model", "m", "--price", price)
+            #expect(add.status == 0, "\(add.errors)")
+        }
+        var text = "{\"task\": \"next\", \"judge\": \"number\", \"template\": \"What comes after {input}?\"}\n"
+        for number in 1...120 {
+            text += "{\"id\": \"q\(number)\", \"input\": \"\(number)\", \"answer\": \"\(number + 1)\"}\n"
+        }
+        let tasks = try folder.write(text, "next.jsonl")
+        let logPath = folder.path("log.jsonl")
+        let policy = folder.path("policy.json")
+        let record = try run("record", tasks, "--models", "near,far", "-o", logPath)
+        #expect(record.status == 0, "\(record.errors)")
+        let fit = try run("fit", logPath, "--policy", "thresholds", "-o", policy)
+        #expect(fit.status == 0, "\(fit.errors)")
+
+        for (number, answer, asked) in [(200, "201, near", ["near"]), (201, "far: 202", ["near", "far"])] {
+            let before = far.counts.requests.count
+            let ask = try run(
+                "ask", "\(number)", "--policy", policy, "--task", tasks, "--explain", "--json")
+            #expect(ask.status == 0, "\(ask.errors)")
+            #expect(ask.json["answer"] as? String == answer, "\(ask.output)")
+            let models = (ask.json["asked"] as? [[String: Any]] ?? []).compactMap { $0["model"] as? String }
+            #expect(models == asked && far.counts.requests.count - before == asked.count - 1)
+            let explanation = try #require(ask.json["explanation"] as? [String: Any])
+            #expect(explanation["isComplete"] as? Bool == true)
+            let shown = try run("ask", "\(number)", "--policy", policy, "--task", tasks, "--explain", "--log", logPath)
+            #expect(shown.output.hasPrefix(answer + "\n") && shown.output.contains("near said"), "\(shown.output)")
+            #expect(shown.output.contains("far said") == (asked.count == 2), "\(shown.output)")
+            #expect(shown.errors.contains(asked.joined(separator: ", then ") + ":"), "\(shown.errors)")
+        }
+    }
 }
