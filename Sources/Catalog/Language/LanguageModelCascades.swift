@@ -33,7 +33,7 @@ struct LanguageModelCascades: Experiment {
             "verifier",
             "Observing that the sum put the other way round has the same answer raises the probability of the right answer."
         ),
-        Claim("star", "The log-likelihood of the training answers rises over the self-taught loop and never falls."),
+        Claim("star", "The log-likelihood of the training answers rises over the self-taught loop."),
         Claim(
             "star-held-out",
             "Right answers to held-out questions have a higher mean log-probability with the taught thoughts shown than without."
@@ -270,12 +270,13 @@ struct LanguageModelCascades: Experiment {
                             points: values.enumerated().map { ChartPoint(Double($0.offset), $0.element) })
                     ])
             ))
-        let isMonotone = zip(values, values.dropFirst()).allSatisfy { $0 <= $1 }
+        // It can't fall, because a set is only replaced by a better one; whether there is a better one is the question.
+        let rises = values[values.count - 1] > values[0]
         let measured = "mean ln p(answer) by step: " + values.map(Metric.text).joined(separator: ", ")
-        if isMonotone, values.last == values.first {
-            findings.leaveOpen("star", measured + "; no better set was found")
+        if !rises, context.size == .quick {
+            findings.leaveOpen("star", measured + "; no better set was found in the quick size")
         } else {
-            findings.decide("star", isMonotone, measured)
+            findings.decide("star", rises, measured + (rises ? "" : "; no better set was found"))
         }
         findings.notes.append(
             "Thoughts shown in the end: "

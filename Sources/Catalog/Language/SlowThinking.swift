@@ -33,7 +33,12 @@ struct SlowThinking: Experiment {
     ]
 
     func run(_ context: ExperimentContext) async throws -> Findings {
-        let model = RememberingLanguageModel(try ExperimentModels.load())
+        try await run(context, over: try ExperimentModels.load())
+    }
+
+    /// The experiment over any model that scores given texts.
+    func run(_ context: ExperimentContext, over base: any LanguageModel) async throws -> Findings {
+        let model = RememberingLanguageModel(base)
         var random = Random(seed: context.seed)
         func draw(_ count: Int) -> [SumItem] {
             SumItem.draw(count, first: 3...19, rest: 2...9, takesAway: false, using: &random)
@@ -111,7 +116,9 @@ struct SlowThinking: Experiment {
             // Each opening draws as many steps as the space is wide; so many as n chains have.
             let simulations = context.scaled(quick: 5, full: 14)
             let tree = try await TreeSearch(space).run(start, simulations: simulations, using: &random)
-            search.append(isRight(tree.nodes[tree.bestPath[tree.bestPath.count - 1]].state.answer))
+            // A path may end before an answer: the model goes on from there without chance.
+            let end = try await space.likeliest(tree.nodes[tree.bestPath[tree.bestPath.count - 1]].state)
+            search.append(isRight(end.answer))
             progress.advance()
         }
         progress.finish()

@@ -1,4 +1,5 @@
 import Cascades
+import Deferral
 import Foundation
 import Language
 import NIOCore
