@@ -25,6 +25,10 @@ public struct ContextConfiguration: Sendable, Hashable, Codable {
         self.flashAttention = flashAttention
     }
 
+    /// The most tokens that llama.cpp takes in one go: it ends the process where there are more, and takes no more than there
+    /// are cells.
+    var batchLimit: Int { min(batch, cells) }
+
     func check() throws(LanguageError) {
         func require(_ holds: Bool, _ name: String, _ value: Int, _ expected: String) throws(LanguageError) {
             if !holds { throw .improperParameter(name: name, value: "\(value)", expected: expected) }

@@ -25,8 +25,8 @@ final class DecodeEngine {
         try configuration.check()
         var parameters = llama_context_default_params()
         parameters.n_ctx = UInt32(configuration.cells)
-        parameters.n_batch = UInt32(configuration.batch)
-        parameters.n_ubatch = UInt32(configuration.batch)
+        parameters.n_batch = UInt32(configuration.batchLimit)
+        parameters.n_ubatch = UInt32(configuration.batchLimit)
         parameters.n_seq_max = UInt32(configuration.sequences)
         // Room for one row a sequence, even where a batch is smaller: llama.cpp ends the process where that is missing.
         parameters.n_outputs_max = UInt32(max(configuration.batch, configuration.sequences))
@@ -50,7 +50,7 @@ final class DecodeEngine {
         self.context = context
         memory = llama_get_memory(context)
         table = SequenceTable(seats: configuration.sequences)
-        batch = llama_batch_init(Int32(configuration.batch), 0, 1)
+        batch = llama_batch_init(Int32(configuration.batchLimit), 0, 1)
     }
 
     deinit {
@@ -251,7 +251,7 @@ final class DecodeEngine {
         }
         var start = 0
         while start < work.count {
-            let part = work[start..<min(start + configuration.batch, work.count)]
+            let part = work[start..<min(start + configuration.batchLimit, work.count)]
             try decode(part, sparing: Set(work[start...].map(\.seat)))
             for (offset, item) in part.enumerated() {
                 table[item.seat].decoded = item.place + 1

@@ -9,7 +9,7 @@ extension EmbeddedContext: TokenScorer {
 
     public func logits(after prefix: [Token], tree: DraftTree) async throws -> LogitRows {
         let seats = tree.leaves.count + 1
-        if seats <= configuration.sequences, tree.nodes.count < configuration.batch {
+        if seats <= configuration.sequences, tree.nodes.count < configuration.batchLimit {
             return try await withSeats(seats) { try $0.logits(after: prefix, tree: tree) }
         }
         // A wide tree is read text by text.
@@ -30,7 +30,7 @@ extension DecodeEngine {
         var trunk = try open(prefix)
         var opened = [trunk]
         defer { opened.forEach(close) }
-        if try count(of: trunk) - cachedCount(of: trunk) + tree.nodes.count > configuration.batch {
+        if try count(of: trunk) - cachedCount(of: trunk) + tree.nodes.count > configuration.batchLimit {
             // Too much is new for one batch: all but the last token first.
             try truncate(trunk, to: prefix.count - 1)
             _ = try logits([Want(sequence: trunk)])
