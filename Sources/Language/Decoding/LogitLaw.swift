@@ -37,9 +37,7 @@ struct LogitLaw: Sendable {
     ) throws(LanguageError) {
         self.row = row
         let scale = Float(1 / temperature)
-        let (largest, second) = row.withUnsafeBufferPointer {
-            isSummarised ? VectorFunctions.largestTwo($0) : (VectorFunctions.max($0), -.infinity)
-        }
+        let largest = row.withUnsafeBufferPointer { VectorFunctions.max($0) }
         guard largest < .infinity else { throw .noTokenLeft(reason: "a logit is \(largest)") }
         guard largest > -.infinity else { throw .noTokenLeft(reason: "all of them have the logit -infinity") }
         self.largest = largest
@@ -74,8 +72,27 @@ struct LogitLaw: Sendable {
         whole = words == nil ? total : all
         summary =
             isSummarised && words == nil && scale == 1
-            ? LogitSummary(largest, second, sum: total, moment: moment) : nil
+            ? LogitSummary(largest, Self.second(row, largest, sums), sum: total, moment: moment) : nil
         if let mask, total == 0 { raise(mask) }
+    }
+
+    /// The largest logit but one, which may be as large; `sums` are relative to the largest, at temperature 1. Looks at blocks
+    /// that weigh enough only.
+    private static func second(_ row: ArraySlice<Float>, _ largest: Float, _ sums: [Double]) -> Float {
+        var second = -Float.infinity
+        // One token is the largest itself.
+        var isFound = false
+        var least = 0.0
+        row.withUnsafeBufferPointer { row in
+            for block in sums.indices where sums[block] * (1 + 1e-5) >= least {
+                let before = second
+                for logit in part(row, block) where logit > second {
+                    if logit == largest, !isFound { isFound = true } else { second = logit }
+                }
+                if second > before { least = Double(exp(second - largest)) }
+            }
+        }
+        return second
     }
 
     /// The same law where only the tokens of `mask` may come; ``total`` is 0 where none of them can.
@@ -216,18 +233,45 @@ struct LogitLaw: Sendable {
         }
     }
 
-    /// Calls `body` with the tokens whose weight is at least `floor` and above 0, and their weight, in order; quick where they
-    /// are few.
-    func heavy(atLeast floor: Double, _ body: (Token, Double) -> Void) {
-        // A block's sum is rounded on its own.
+    /// The weights of `tokens`, worked out together.
+    func weights(of tokens: [Token]) -> [Double] {
+        if tokens.isEmpty { return [] }
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * tokens.count) { space in
+            let logits = UnsafeMutableBufferPointer(rebasing: space[..<tokens.count])
+            row.withUnsafeBufferPointer { row in
+                for (place, token) in tokens.enumerated() {
+                    let isIn =
+                        token >= 0 && Int(token) < row.count
+                        && words.map { $0[Int(token) / Self.block] >> UInt64(Int(token) % Self.block) & 1 == 1 } ?? true
+                    logits[place] = isIn ? row[Int(token)] : -.infinity
+                }
+            }
+            let terms = space.baseAddress! + tokens.count
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: tokens.count / Self.block + 1) { sums in
+                VectorFunctions.exponentialBlocks(
+                    UnsafeBufferPointer(logits), shift: shift, scale: scale, terms: terms, sums: sums)
+            }
+            return tokens.indices.map { Double(terms[$0]) }
+        }
+    }
+
+    /// Tokens among which are all whose weight is at least `floor`, in order, and hardly any other; quick where they are few.
+    func tokens(near floor: Double) -> [Token] {
+        // Logits say which tokens can be meant; rounding is left room.
         let least = floor * (1 - 1e-5)
-        for block in sums.indices where sums[block] >= least && sums[block] > 0 {
-            withTerms(of: block) { terms, _ in
-                for place in terms.indices where terms[place] > 0 && Double(terms[place]) >= floor {
-                    body(Token(block * Self.block + place), Double(terms[place]))
+        let limit = floor > 0 ? shift + Float(log(least) / Double(scale)) - 1e-3 : -.infinity
+        var tokens: [Token] = []
+        tokens.reserveCapacity(256)
+        row.withUnsafeBufferPointer { row in
+            sums.withUnsafeBufferPointer { sums in
+                for block in sums.indices where sums[block] >= least && sums[block] > 0 {
+                    VectorSums.places(in: Self.part(row, block), above: limit) {
+                        tokens.append(Token(block * Self.block + $0))
+                    }
                 }
             }
         }
+        return tokens
     }
 
     /// What is thrown where a mask leaves no token.

@@ -15,8 +15,7 @@ public struct TokenDistribution: Sendable {
     /// The sum of the weights.
     let total: Double
 
-    /// The tokens' probabilities times ``total``; the largest is 1 where the distribution was made from logits. All of them
-    /// are worked out at each call where they are not stored.
+    /// The tokens' probabilities times ``total``. All of them are worked out at each call where they are not stored.
     var weights: [Double] { law?.weights ?? stored }
 
     init(support: [Token]?, weights: [Double], total: Double) {
@@ -36,6 +35,7 @@ public struct TokenDistribution: Sendable {
 
     /// What `parameters` make of a model's row of logits, in single precision, as the logits are, where only the temperature
     /// shapes it.
+    /// - Parameter isSummarised: whether what the row says as a whole is wanted, too.
     /// - Throws: ``LanguageError/noTokenLeft(reason:)``.
     init(
         row: ArraySlice<Float>, parameters: SamplingParameters, history: [Token], allowed: TokenMask?,

@@ -214,7 +214,8 @@ enum VectorSums {
 extension VectorSums {
     /// `numbers` less `factor` times `others`.
     static func subtract(
-        _ others: UnsafeMutableBufferPointer<Float>, times factor: Float, from numbers: UnsafeMutableBufferPointer<Float>
+        _ others: UnsafeMutableBufferPointer<Float>, times factor: Float,
+        from numbers: UnsafeMutableBufferPointer<Float>
     ) {
         guard let other = others.baseAddress, let own = numbers.baseAddress else { return }
         var place = 0
@@ -250,5 +251,23 @@ extension VectorSums {
             place += 1
         }
         return total
+    }
+
+    /// Calls `body` with the places of the numbers above `floor`, in order; quick where they are few.
+    @inline(__always)
+    static func places(in numbers: UnsafeBufferPointer<Float>, above floor: Float, _ body: (Int) -> Void) {
+        guard let base = numbers.baseAddress else { return }
+        let floors = SIMD16<Float>(repeating: floor)
+        var place = 0
+        while place + 16 <= numbers.count {
+            if any(UnsafeRawPointer(base + place).loadUnaligned(as: SIMD16<Float>.self) .> floors) {
+                for offset in place..<place + 16 where base[offset] > floor { body(offset) }
+            }
+            place += 16
+        }
+        while place < numbers.count {
+            if base[place] > floor { body(place) }
+            place += 1
+        }
     }
 }

@@ -17,19 +17,18 @@ struct DraftCandidates: Sendable {
     ///   - floor: a token counts by itself where the target or a draft gives it at least this; 0 for all tokens.
     ///   - limit: where there are more, the likeliest.
     init(target: TokenDistribution, drafts: [TokenDistribution], floor: Double, limit: Int) {
-        let lists = ([target] + drafts).map { LikelyTokens($0, atLeast: floor) }
-        var tokens = lists[0].tokens
-        for list in lists.dropFirst() { tokens = Self.merged(tokens, list.tokens) }
+        var tokens = target.tokens(atLeast: floor)
+        for draft in drafts { tokens = Self.merged(tokens, draft.tokens(atLeast: floor)) }
         let isAll = floor == 0 && tokens.count <= limit
         if tokens.count > limit {
-            let rows = zip([target] + drafts, lists).map { $1.row(tokens, $0) }
+            let rows = ([target] + drafts).map { $0.probabilities(of: tokens) }
             let keys = tokens.indices.map { place in rows.reduce(0) { max($0, $1[place]) } }
             let kept = tokens.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }
             tokens = kept.prefix(limit).sorted().map { tokens[$0] }
         }
         func rest(_ row: [Double]) -> Double { isAll ? 0 : max(0, 1 - row.reduce(0, +)) }
-        var own = lists[0].row(tokens, target)
-        var others = zip(drafts, lists.dropFirst()).map { $1.row(tokens, $0) }
+        var own = target.probabilities(of: tokens)
+        var others = drafts.map { $0.probabilities(of: tokens) }
         let (mine, theirs) = (rest(own), others.map(rest))
         let sum = theirs.reduce(0, +)
         for theirs in theirs { own.append(sum > 0 ? mine * theirs / sum : mine / Double(drafts.count)) }
@@ -63,44 +62,29 @@ struct DraftCandidates: Sendable {
     }
 }
 
-/// The likely tokens of a distribution, in order, and their probabilities.
-private struct LikelyTokens {
-    var tokens: [Token] = []
-    var probabilities: [Double] = []
-
-    /// The tokens with at least this probability, and more than none.
-    init(_ distribution: TokenDistribution, atLeast probability: Double) {
-        tokens.reserveCapacity(256)
-        probabilities.reserveCapacity(256)
-        let total = distribution.total
+extension TokenDistribution {
+    /// The tokens with at least this probability, and more than none, in order.
+    fileprivate func tokens(atLeast probability: Double) -> [Token] {
         let floor = probability * total
-        if let law = distribution.law {
-            law.heavy(atLeast: floor) { token, weight in
-                tokens.append(token)
-                probabilities.append(weight / total)
-            }
-            return
+        if let law {
+            let tokens = law.tokens(near: floor)
+            return zip(tokens, law.weights(of: tokens)).filter { $0.1 >= floor && $0.1 > 0 }.map(\.0)
         }
-        let weights = distribution.weights
+        var tokens: [Token] = []
         weights.withUnsafeBufferPointer { weights in
             VectorSums.places(in: weights, atLeast: max(floor, .leastNonzeroMagnitude)) {
-                tokens.append(distribution.support?[$0] ?? Token($0))
-                probabilities.append(weights[$0] / total)
+                tokens.append(support?[$0] ?? Token($0))
             }
         }
+        return tokens
     }
 
-    /// The probabilities of `tokens`, which are in order, under the same distribution.
-    func row(_ tokens: [Token], _ distribution: TokenDistribution) -> [Double] {
-        var place = 0
-        var row: [Double] = []
-        row.reserveCapacity(tokens.count + 8)
-        for token in tokens {
-            while place < self.tokens.count, self.tokens[place] < token { place += 1 }
-            row.append(
-                place < self.tokens.count && self.tokens[place] == token
-                    ? probabilities[place] : distribution.probability(of: token))
+    /// The probabilities of `tokens`.
+    fileprivate func probabilities(of tokens: [Token]) -> [Double] {
+        if let law {
+            let factor = 1 / total
+            return law.weights(of: tokens).map { $0 * factor }
         }
-        return row
+        return tokens.map(probability)
     }
 }

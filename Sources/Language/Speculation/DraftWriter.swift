@@ -49,9 +49,7 @@ struct DraftWriter {
             var next: [Open] = []
             for (index, place) in open.enumerated() {
                 // A place at which no token may come gets no drafts; the target will say what is wrong.
-                guard
-                    let law = try? law(
-                        at: place, rows[index], parameters, history, isFirst: level == 0)
+                guard let law = try? law(at: place, rows[index], parameters, history, isFirst: level == 0)
                 else { continue }
                 var proposal = DraftProposal(law: law, drafts: law.sample(using: &state.random))
                 for token in proposal.drafts where proposal.children[token] == nil {
@@ -100,7 +98,8 @@ struct DraftWriter {
         let allowed = try place.constraint?.allowedTokens()
         let text = parameters.isPlain ? [] : history + place.path
         let distributions = try rows.map {
-            try TokenDistribution(row: $0.logits, parameters: parameters, history: text, allowed: allowed)
+            try TokenDistribution(
+                row: $0.logits, parameters: parameters, history: text, allowed: allowed)
         }
         let sources = place.lines.map { line in rows.firstIndex { $0.model == line % models.count } ?? 0 }
         return settings.isWithoutReplacement && isFirst

@@ -39,43 +39,44 @@ struct PriorityMixture: Sendable {
     ///   - steps: how many there are at most.
     init(_ candidates: DraftCandidates, sources: [Int], tolerance: Double = 0x1p-8, steps: Int = 24) {
         tokens = candidates.tokens.count
-        law = []
         bound = 1
-        var corners = CornerFinder(candidates, sources: sources)
+        let tokens = tokens
         let classes = tokens + 1
-        // Lowest those that the drafts overdo most.
-        let means = (0..<classes).map { index in
-            sources.reduce(0.0) { $0 + corners.drafts[$1 * classes + index] } / Double(sources.count)
-        }
-        var corner = corners.corner(zip(means, corners.target).map { $0 / max($1, 1e-30) })
-        law = corner.law
-        bound = min(bound, corner.bound)
-        keep(corners.order, share: 1)
+        var corners = CornerFinder(candidates, sources: sources)
         let inverse = corners.target.map { 1 / max($0, 1e-30) }
+        // Lowest those that the drafts overdo most.
+        var gradient = (0..<classes).map { index in
+            sources.reduce(0.0) { $0 + corners.drafts[$1 * classes + index] } * inverse[index]
+        }
+        bound = min(bound, corners.find(gradient))
+        law = corners.law
+        ranks.reserveCapacity(classes * (steps + 1))
+        keep(corners.order, share: 1)
         for _ in 0..<steps {
             // Of candidates and of all others together.
-            var gradient = [Double](repeating: 0, count: classes)
-            for index in 0..<tokens { gradient[index] = law[index] * inverse[index] }
             let others = law[tokens...].reduce(0, +)
             gradient[tokens] = others * inverse[tokens]
             var overlap = min(others, corners.target[tokens])
-            for index in 0..<tokens { overlap += min(law[index], corners.target[index]) }
+            law.withUnsafeBufferPointer { law in
+                for index in 0..<tokens {
+                    gradient[index] = law[index] * inverse[index]
+                    overlap += min(law[index], corners.target[index])
+                }
+            }
             if bound - overlap <= tolerance { break }
-            corner = corners.corner(gradient)
-            bound = min(bound, corner.bound)
+            bound = min(bound, corners.find(gradient))
             // The best step along the way to the corner.
-            var (slope, curve) = (0.0, 0.0)
+            let difference = corners.law[tokens...].reduce(0, +) - others
+            var slope = -gradient[tokens] * difference
+            var curve = difference * difference * inverse[tokens]
             for index in 0..<tokens {
-                let difference = corner.law[index] - law[index]
+                let difference = corners.law[index] - law[index]
                 slope -= gradient[index] * difference
                 curve += difference * difference * inverse[index]
             }
-            let difference = corner.law[tokens...].reduce(0, +) - others
-            slope -= gradient[tokens] * difference
-            curve += difference * difference * inverse[tokens]
             guard slope > 0, curve > 0 else { break }
             let step = min(1, slope / curve)
-            for index in law.indices { law[index] += step * (corner.law[index] - law[index]) }
+            for index in law.indices { law[index] += step * (corners.law[index] - law[index]) }
             for index in shares.indices { shares[index] *= 1 - step }
             keep(corners.order, share: step)
         }
@@ -83,8 +84,10 @@ struct PriorityMixture: Sendable {
 
     private mutating func keep(_ order: [Int], share: Double) {
         let start = ranks.count
-        ranks += [Int32](repeating: 0, count: order.count)
-        for (rank, index) in order.enumerated() { ranks[start + index] = Int32(rank) }
+        ranks.append(contentsOf: repeatElement(0, count: order.count))
+        ranks.withUnsafeMutableBufferPointer { ranks in
+            for (rank, index) in order.enumerated() { ranks[start + index] = Int32(rank) }
+        }
         shares.append(share)
     }
 
@@ -111,8 +114,9 @@ private struct CornerFinder {
     let target: [Double]
     /// The drafts' distributions, `[sources][tokens + 1]`.
     let drafts: [Double]
-    /// The last order looked at, lowest first.
+    /// The order found last, lowest first, and its law, `[tokens + sources]`.
     private(set) var order: [Int] = []
+    private(set) var law: [Double] = []
     private let sources: [Int]
     /// How many drafts are from each distribution.
     private let counts: [Int]
@@ -126,8 +130,8 @@ private struct CornerFinder {
         counts = candidates.drafts.indices.map { source in sources.count { $0 == source } }
     }
 
-    /// The law of the order that has the largest of `heights` lowest, and the least p(H) + 1 - g(H) over its prefixes H.
-    mutating func corner(_ heights: [Double]) -> (law: [Double], bound: Double) {
+    /// Finds the order that has the largest of `heights` lowest, and its law; the least p(H) + 1 - g(H) over its prefixes H.
+    mutating func find(_ heights: [Double]) -> Double {
         let classes = target.count
         // Positive numbers in single precision are in the order of their bits.
         keys.removeAll(keepingCapacity: true)
@@ -137,29 +141,35 @@ private struct CornerFinder {
         keys.sort()
         order.removeAll(keepingCapacity: true)
         for key in keys { order.append(Int(key & 0xFFFF_FFFF)) }
+        let (drafts, counts, target, order) = (drafts, counts, target, order)
         var law = [Double](repeating: 0, count: classes - 1 + counts.count)
-        // What each distribution has in the prefix, and all drafts together.
-        var inside = [Double](repeating: 0, count: counts.count)
-        var below = 0.0
-        var target = 0.0
         var bound = 1.0
-        for index in order {
-            if index == classes - 1 { share(inside, &law) }
-            var product = 1.0
-            for source in counts.indices {
-                inside[source] = min(1, inside[source] + drafts[source * classes + index])
-                for _ in 0..<counts[source] { product *= inside[source] }
+        law.withUnsafeMutableBufferPointer { law in
+            // What each distribution has in the prefix, all drafts together, and the target.
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: counts.count) { inside in
+                inside.initialize(repeating: 0)
+                var (below, own) = (0.0, 0.0)
+                for index in order {
+                    if index == classes - 1 { share(inside, law) }
+                    var product = 1.0
+                    for source in inside.indices {
+                        let share = min(1, inside[source] + drafts[source * classes + index])
+                        inside[source] = share
+                        for _ in 0..<counts[source] { product *= share }
+                    }
+                    if index < classes - 1 { law[index] = max(0, product - below) }
+                    below = product
+                    own += target[index]
+                    bound = min(bound, own + 1 - product)
+                }
             }
-            if index < classes - 1 { law[index] = max(0, product - below) }
-            below = product
-            target += self.target[index]
-            bound = min(bound, target + 1 - product)
         }
-        return (law, bound)
+        self.law = law
+        return bound
     }
 
     /// What the others have on top of a prefix: that draft i is the first of them, no draft being above.
-    private func share(_ inside: [Double], _ law: inout [Double]) {
+    private func share(_ inside: UnsafeMutableBufferPointer<Double>, _ law: UnsafeMutableBufferPointer<Double>) {
         let classes = target.count
         for (place, source) in sources.enumerated() {
             var product = drafts[source * classes + classes - 1]

@@ -248,4 +248,37 @@ enum SlowSampling {
             }
         }
     }
+
+    @Test func whatARowSaysAsAWholeIsTheSameByEitherWay() throws {
+        var random = Random(seed: 7)
+        for size in [1, 2, 64, 65, 3000] {
+            for repeats in [false, true] {
+                var row = (0..<size).map { _ in Float(3 * random.normal()) }
+                // Two that are the largest.
+                if repeats, size > 1 { row[size - 1] = row.max()! }
+                let (ours, other) = (
+                    try #require(try LogitLaw(row[...], isSummarised: true).summary), LogitSummary(row)
+                )
+                #expect(ours.largest == other.largest && abs(ours.margin - other.margin) < 1e-12)
+                #expect(abs(ours.entropy - other.entropy) < 1e-12)
+            }
+        }
+    }
+
+    @Test func tokensNearAFloorAreAllThatWeighAsMuch() throws {
+        var random = Random(seed: 8)
+        let row = (0..<2000).map { _ in Float(3 * random.normal()) }
+        for mask in [nil, TokenMask((0..<2000).filter { $0 % 3 == 0 }, vocabularyCount: 2000)] {
+            let law = try LogitLaw(row[...], temperature: 0.8, mask: mask)
+            let weights = law.weights
+            for floor in [0, 1e-6, 1e-3, 0.1, 2] {
+                let tokens = law.tokens(near: floor)
+                let heavy = (0..<Token(2000)).filter { weights[Int($0)] >= floor && weights[Int($0)] > 0 }
+                #expect(Set(tokens).isSuperset(of: heavy) && tokens == tokens.sorted())
+                for (token, weight) in zip(tokens, law.weights(of: tokens)) {
+                    #expect(weight == weights[Int(token)] && weight == law.weight(of: token))
+                }
+            }
+        }
+    }
 }
