@@ -43,11 +43,14 @@ struct PriorityMixture: Sendable {
         let tokens = tokens
         let classes = tokens + 1
         var corners = CornerFinder(candidates, sources: sources)
-        let inverse = corners.target.map { 1 / max($0, 1e-30) }
-        // Lowest those that the drafts overdo most.
+        // What the target hardly takes and the drafts do must not outweigh all else: it counts as if the target gave it a small
+        // part of the drafts' probability, which adds no more than that part to the loss.
         var gradient = (0..<classes).map { index in
-            sources.reduce(0.0) { $0 + corners.drafts[$1 * classes + index] } * inverse[index]
+            sources.reduce(0.0) { $0 + corners.drafts[$1 * classes + index] } / Double(sources.count)
         }
+        let inverse = zip(corners.target, gradient).map { 1 / max($0, 0x1p-9 * $1, 1e-30) }
+        // Lowest those that the drafts overdo most.
+        for index in gradient.indices { gradient[index] *= inverse[index] }
         bound = min(bound, corners.find(gradient))
         law = corners.law
         ranks.reserveCapacity(classes * (steps + 1))
