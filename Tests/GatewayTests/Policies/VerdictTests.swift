@@ -41,6 +41,7 @@ import Testing
         try await run { first, second, _ in
             var ids: [String] = []
             for _ in 0..<3 { ids.append(try #require(try await first.ask("cascade")("x-cascade-request-id"))) }
+            try await first.services.writer.flush()
             // The other one is told first, then the one that answered, then the other again by somebody else.
             try await judge(second, ids[0], "down", "user")
             #expect(try await eventually(20) { judgements(second) == 1 })
