@@ -48,6 +48,7 @@ import Testing
         }
         #expect(try await states(store) == ["v1 active", "v2 canary"])
         for other in others + [store] { await other.close() }
+        withExtendedLifetime(folder) {}
     }
 
     @Test func `an older file that is put back while a gateway runs is in force again`() async throws {
@@ -63,10 +64,12 @@ import Testing
         // It can be rolled back to what it took the place of.
         #expect(try await store.policies.all(of: "cascade")[0].previous == 3)
         await store.close()
+        // Its end is the end of its files.
+        withExtendedLifetime(folder) {}
     }
 
     @Test func `a file that did not change brings nothing back`() async throws {
-        let (_, store, configuration) = try await prepared()
+        let (folder, store, configuration) = try await prepared()
         let running = keeper(store)
         await running.bring(configuration)
         // The canary was taken back, and something better took the active one's place.
@@ -79,6 +82,8 @@ import Testing
         await keeper(store).bring(configuration)
         #expect(try await states(store) == after)
         await store.close()
+        // Its end is the end of its files.
+        withExtendedLifetime(folder) {}
     }
 
     @Test func `a canary's file that holds another policy leaves one canary`() async throws {
@@ -89,6 +94,8 @@ import Testing
         await keeper.bring(configuration)
         #expect(try await states(store) == ["v1 active", "v2 retired", "v3 canary"])
         await store.close()
+        // Its end is the end of its files.
+        withExtendedLifetime(folder) {}
     }
 
     @Test func `a broken file is refused when it is read again, with a store as well`() async throws {
@@ -103,5 +110,7 @@ import Testing
             }
         }
         await store.close()
+        // Its end is the end of its files.
+        withExtendedLifetime(folder) {}
     }
 }
