@@ -12,7 +12,8 @@ private struct Weigher: LanguageModel {
     var name = "weigher"
     var prices = PriceList(perMillionTokensIn: 1e6)
     var capabilities: ModelCapabilities {
-        ModelCapabilities(probabilities: .allTokens, holdsConversations: true, embedsText: true)
+        ModelCapabilities(
+            probabilities: .allTokens, scoresText: true, holdsConversations: true, embedsText: true)
     }
 
     func events(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {

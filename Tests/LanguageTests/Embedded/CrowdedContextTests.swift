@@ -30,9 +30,12 @@ struct CrowdedContextTests {
         let requests = (0..<24).map { GenerationRequest(.text("Number \($0) is"), maximumTokens: 6, seed: UInt64($0)) }
         let together = await model.generate(requests)
         #expect(await isEmpty(model))
-        let alone = try self.model(sequences: 1)
-        for (request, result) in zip(requests, together) {
-            #expect(try result.get().text == (try await alone.generate(request).text))
+        let (alone, single) = (try self.model(sequences: 64), try self.model(sequences: 1))
+        for (number, (request, result)) in zip(requests, together).enumerated() {
+            let expected = try await alone.generate(request).text
+            #expect(try result.get().text == expected, "\(number)")
+            let text = try await single.generate(request).text
+            #expect(text == expected, "\(number), one seat")
         }
     }
 
