@@ -9,8 +9,12 @@
 public actor EmbeddedContext {
     /// A caller that waits for logits.
     private struct Request {
+        var number: UInt64
         var wants: [DecodeEngine.Want]
         var reply: CheckedContinuation<LogitRows, any Error>
+
+        /// When its sequences were opened, as far as that puts requests in order.
+        var age: UInt64 { wants.lazy.map(\.sequence.serial).min() ?? 0 }
     }
 
     /// The weights.
@@ -20,6 +24,7 @@ public actor EmbeddedContext {
     private nonisolated let executor: QueueExecutor
     let engine: DecodeEngine
     private var waiting: [Request] = []
+    private var lastRequest: UInt64 = 0
     /// Sequences that the last batch answered and that have neither asked again nor been closed: they are likely to ask soon,
     /// and a batch that waits for them saves one of its own.
     private var expected: Set<SequenceID> = []
@@ -111,20 +116,27 @@ public actor EmbeddedContext {
 
     private func logits(_ wants: [DecodeEngine.Want]) async throws -> LogitRows {
         try Task.checkCancellation()
-        return try await withCheckedThrowingContinuation { reply in
-            waiting.append(Request(wants: wants, reply: reply))
-            for want in wants { expected.remove(want.sequence) }
-            if expected.isEmpty {
-                scheduleBatch()
-            } else if waiting.count == 1 {
-                // Somebody may hold on to a sequence and never ask again: nobody waits for longer than a fraction of a batch.
-                let number = batchNumber
-                Task {
-                    try? await Task.sleep(for: .milliseconds(1))
-                    self.decodeWaiting(number)
+        lastRequest += 1
+        let number = lastRequest
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { reply in
+                waiting.append(Request(number: number, wants: wants, reply: reply))
+                for want in wants { expected.remove(want.sequence) }
+                if expected.isEmpty {
+                    scheduleBatch()
+                } else if waiting.count == 1 {
+                    // Somebody may hold on to a sequence and never ask again: nobody waits for longer than a fraction of a batch.
+                    scheduleBatch(after: .milliseconds(1))
                 }
             }
+        } onCancel: {
+            Task { await self.cancel(number) }
         }
+    }
+
+    private func cancel(_ number: UInt64) {
+        guard let place = waiting.firstIndex(where: { $0.number == number }) else { return }
+        waiting.remove(at: place).reply.resume(throwing: CancellationError())
     }
 
     private func expectNoMore(of sequences: [SequenceID]) {
@@ -133,44 +145,59 @@ public actor EmbeddedContext {
         if expected.isEmpty, !waiting.isEmpty { scheduleBatch() }
     }
 
-    /// Decodes behind all that has been asked of this actor by now.
-    private func scheduleBatch() {
+    /// Decodes behind all that has been asked of this actor by now, or by then.
+    private func scheduleBatch(after pause: Duration? = nil) {
         let number = batchNumber
-        Task { self.decodeWaiting(number) }
+        Task {
+            if let pause { try? await Task.sleep(for: pause) }
+            self.decodeWaiting(number)
+        }
     }
 
-    /// Decodes all that waits, unless batch `number` has been decoded already.
+    /// Decodes what waits, unless batch `number` has been decoded already. Where not all find room in the cache, those whose
+    /// texts were begun first go on, and the others when they have ended, or have asked for nothing for a while.
     private func decodeWaiting(_ number: Int) {
         guard number == batchNumber, !waiting.isEmpty else { return }
         batchNumber += 1
-        let requests = waiting
+        var requests = waiting
         waiting.removeAll()
+        if requests.count > 1 { requests.sort { $0.age < $1.age } }
+        let served = answer(requests[...])
         // A caller that is alone has nobody to share a batch with.
-        expected = requests.count > 1 ? Set(requests.lazy.flatMap(\.wants).map(\.sequence)) : []
-        answer(requests[...])
+        expected = requests.count > 1 ? Set(requests[..<served].lazy.flatMap(\.wants).map(\.sequence)) : []
+        if served < requests.count {
+            waiting = Array(requests[served...])
+            scheduleBatch(after: .milliseconds(50))
+        }
     }
 
-    /// Decodes what `requests` want, together where that can be.
-    private func answer(_ requests: ArraySlice<Request>) {
+    /// Answers `requests`, together where that can be, and says how many: the first at least.
+    private func answer(_ requests: ArraySlice<Request>) -> Int {
         guard requests.count > 1 else {
             for request in requests { answer(request) }
-            return
+            return requests.count
         }
-        // A sequence asked for twice can't be in one batch; where one request is at fault, or not all find room in the cache,
-        // the halves are tried.
         let all = requests.flatMap(\.wants)
-        guard Set(all.map(\.sequence)).count == all.count, let rows = try? engine.logits(all) else {
-            let middle = (requests.startIndex + requests.endIndex) / 2
-            answer(requests[..<middle])
-            answer(requests[middle...])
-            return
+        var isFull = false
+        // A sequence asked for twice can't be in one batch.
+        if Set(all.map(\.sequence)).count == all.count {
+            do throws(LanguageError) {
+                let rows = try engine.logits(all)
+                var start = 0
+                for request in requests {
+                    let count = request.wants.reduce(0) { $0 + $1.rows }
+                    request.reply.resume(returning: rows[start..<start + count])
+                    start += count
+                }
+                return requests.count
+            } catch {
+                if case .contextFull = error { isFull = true }
+            }
         }
-        var start = 0
-        for request in requests {
-            let count = request.wants.reduce(0) { $0 + $1.rows }
-            request.reply.resume(returning: rows[start..<start + count])
-            start += count
-        }
+        let half = requests.count / 2
+        let served = answer(requests.prefix(half))
+        if isFull || served < half { return served }
+        return served + answer(requests.dropFirst(half))
     }
 
     private func answer(_ request: Request) {
