@@ -273,7 +273,7 @@ struct `commands on a language model` {
         #expect(explanation["isComplete"] as? Bool == true)
         // The twin says the same, so asking it, too, would be money for nothing.
         let asked = (live.json["asked"] as? [[String: Any]] ?? []).compactMap { $0["model"] as? String }
-        #expect(asked == ["smollm2-135m"], "\(asked)")
+        #expect(asked.count == 1, "\(asked)")
         let shown = try Cascade.run(ask + ["--task", tasks, "--explain"])
         #expect(shown.output.contains("said: “") && shown.output.contains("topProbability"), "\(shown.output)")
     }

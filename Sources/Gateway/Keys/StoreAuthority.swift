@@ -16,6 +16,9 @@ final class StoreAuthority: KeyAuthority {
     private struct Table: Sendable {
         var byHash: [String: Entry] = [:]
         var hasAdministrator = false
+        /// How often the store was asked, and the last time whose answer this is: an answer that comes late is old.
+        var asked = 0
+        var followed = 0
     }
 
     private let keys: KeyRepository
@@ -44,15 +47,23 @@ final class StoreAuthority: KeyAuthority {
     /// Reads the store's keys.
     /// - Throws: ``StorageError``; then the keys that are known stay.
     func refresh() async throws {
-        let records = try await keys.allByHash()
-        var next = Table()
-        for (hash, record) in records {
-            // A key whose limits were taken away gives back what is held of them.
-            let budget = keeper.budget(of: record.id, limits: record.limits)
-            next.byHash[hash] = Entry(record: record, budget: record.limits.isEmpty ? nil : budget)
-            next.hasAdministrator = next.hasAdministrator || record.isValid && record.roles.contains(.administer)
+        let number = table.withLock { table in
+            table.asked += 1
+            return table.asked
         }
-        table.withLock { [next] in $0 = next }
+        let records = try await keys.allByHash()
+        table.withLock { table in
+            if number < table.followed { return }
+            var next = Table(asked: table.asked, followed: number)
+            for (hash, record) in records {
+                // A key whose limits were taken away gives back what is held of them.
+                let budget = keeper.budget(of: record.id, limits: record.limits)
+                next.byHash[hash] = Entry(record: record, budget: record.limits.isEmpty ? nil : budget)
+                next.hasAdministrator =
+                    next.hasAdministrator || record.isValid && record.roles.contains(.administer)
+            }
+            table = next
+        }
     }
 
     func caller(_ token: String?) throws(DoorError) -> Caller {

@@ -31,12 +31,16 @@ import Testing
     }
 
     @Test func `the other interfaces pass through as well`() async throws {
-        let answer = #"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#
-        try await ScriptedUpstream.run { _ in
-            .json(answer)
+        let answers = [
+            "/v1/embeddings": #"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#,
+            "/v1/completions": #"{"choices":[{"text":"b"}],"usage":{"prompt_tokens":4,"total_tokens":4}}"#,
+        ]
+        try await ScriptedUpstream.run { request in
+            .json(answers[request.path] ?? "")
         } _: { upstream in
             try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
                 for path in ["/v1/embeddings", "/v1/completions"] {
+                    let answer = try #require(answers[path])
                     let reply = try await gateway.post(path, #"{"model":"small","input":"a"}"#)
                     #expect(reply.body == answer && reply("x-cascade-cost") == "4")
                 }

@@ -37,6 +37,22 @@ import Testing
         }
     }
 
+    @Test func `a look at the keys that is late takes none away`() async throws {
+        try await ScriptedUpstream.run { _ in
+            .completion("hi")
+        } _: { upstream in
+            try await StoredGateway.run(upstream) { gateway in
+                for _ in 0..<50 {
+                    let looks = (0..<4).map { _ in Task { try await gateway.services.authority.refresh() } }
+                    let made = try await gateway.makeKey()
+                    for look in looks { try await look.value }
+                    let caller = try gateway.services.authority.caller(made.key.secret)
+                    #expect(caller.key == made.record.id)
+                }
+            }
+        }
+    }
+
     @Test(arguments: KeyRequirement.allCases)
     func `who comes without a key is let in as the configuration says`(_ requirement: KeyRequirement) async throws {
         try await ScriptedUpstream.run { _ in
