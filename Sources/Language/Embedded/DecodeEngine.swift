@@ -12,6 +12,9 @@ final class DecodeEngine {
         var rows = 1
     }
 
+    /// What is said to be in use where no seat is free.
+    static let seats = "sequences"
+
     let model: EmbeddedModel
     let configuration: ContextConfiguration
     let context: OpaquePointer
@@ -95,7 +98,7 @@ final class DecodeEngine {
 
     func seat(_ tokens: [Token], sharing: (seat: Int, count: Int)?) throws(LanguageError) -> SequenceID {
         guard let seat = table.freeSeat(sparing: sharing?.seat) else {
-            throw .contextFull(model: model.name, what: "sequences", limit: configuration.sequences)
+            throw .contextFull(model: model.name, what: Self.seats, limit: configuration.sequences)
         }
         let count = sharing?.count ?? 0
         if let sharing, sharing.seat == seat {

@@ -27,7 +27,7 @@ extension EmbeddedContext {
         try Task.checkCancellation()
         guard count <= configuration.sequences else {
             throw LanguageError.contextFull(
-                model: model.name, what: "sequences", limit: configuration.sequences)
+                model: model.name, what: DecodeEngine.seats, limit: configuration.sequences)
         }
         if queue.isEmpty, count <= engine.freeCount { return try work(engine) }
         let number = queue.number()

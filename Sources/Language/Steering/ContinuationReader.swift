@@ -47,8 +47,9 @@ struct ContinuationReader: Sendable {
             held = try await context.grow(shoots, from: held, sparing: root)
             return try await context.logits(after: held)
         } catch let error as LanguageError {
-            guard case .contextFull = error else { throw error }
-            // More texts than the context has room for beside those of others: from now on each is read part by part, and no
+            // Of cells all texts need their own: without them each would be decoded anew for every token.
+            guard case .contextFull(_, let what, _) = error, what == DecodeEngine.seats else { throw error }
+            // More texts than the context has seats for beside those of others: from now on they are read part by part, and no
             // sequence is held while others wait.
             await finish()
             isCrowded = true
