@@ -11,7 +11,7 @@ extension Storage.RequestRecord {
         var serving = Serving(
             interface: record.api.rawValue, policy: record.policy, decision: record.decision.rawValue,
             httpStatus: record.status, elapsed: record.seconds, firstByte: record.firstByteSeconds,
-            isStreamed: record.streamed, repeatedMoney: record.repeatedMoney)
+            isStreamed: record.streamed, repeatedMoney: record.repeatedMoney, isDeferred: record.isDeferred)
         var answered: Int?
         for choice in record.choices {
             if !record.moves.contains(where: { $0.asks(choice.stage) }) { trace.moves.append(.ask(choice.stage)) }

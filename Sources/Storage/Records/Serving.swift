@@ -40,12 +40,15 @@ public struct Serving: Sendable, Hashable {
     public var failures: [Failure]
     /// What the answer took when it was first given, in US dollars, where it was given again out of a cache; else 0.
     public var repeatedMoney: Double
+    /// Whether the policy asked more than one stage: no stand-in for one that failed, and not so that something is learned. nil
+    /// where that was not noted; then it is whether more than one answered.
+    public var isDeferred: Bool?
 
     /// A serving; nothing failed, nothing is estimated.
     public init(
         interface: String, policy: String? = nil, decision: String, httpStatus: Int, elapsed: Double,
         firstByte: Double, isStreamed: Bool = false, estimated: [Int] = [], failures: [Failure] = [],
-        repeatedMoney: Double = 0
+        repeatedMoney: Double = 0, isDeferred: Bool? = nil
     ) {
         self.interface = interface
         self.policy = policy
@@ -57,5 +60,6 @@ public struct Serving: Sendable, Hashable {
         self.estimated = estimated
         self.failures = failures
         self.repeatedMoney = repeatedMoney
+        self.isDeferred = isDeferred
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 extension Serving {
     static let columnNames = [
         "interface", "policy_name", "decision", "http_status", "elapsed", "first_byte", "streamed", "estimated",
-        "failures", "repeated_money",
+        "failures", "repeated_money", "deferred",
     ]
 
     /// The values of its columns; none where nothing is known of it.
@@ -18,6 +18,7 @@ extension Serving {
             .text(serving.interface), .text(serving.policy), .text(serving.decision), .int(serving.httpStatus),
             .double(serving.elapsed), .double(serving.firstByte), .integer(serving.isStreamed ? 1 : 0),
             .integer(estimated), .text(failures), .double(serving.repeatedMoney),
+            serving.isDeferred.map { .integer($0 ? 1 : 0) } ?? .null,
         ]
     }
 
@@ -37,6 +38,7 @@ extension Serving {
             httpStatus: try row.int(first + 3), elapsed: try row.numberOrMissing(first + 4),
             firstByte: try row.numberOrMissing(first + 5), isStreamed: try row.int(first + 6) != 0,
             estimated: (0..<63).filter { estimated >> $0 & 1 == 1 }, failures: failures ?? [],
-            repeatedMoney: try row.optionalDouble(first + 9) ?? 0)
+            repeatedMoney: try row.optionalDouble(first + 9) ?? 0,
+            isDeferred: try row.optionalInt(first + 10).map { $0 != 0 })
     }
 }

@@ -125,5 +125,7 @@ extension Migration {
                 JOIN requests r ON r.id = f.request_id WHERE f.stage = -1 OR f.stage = r.answered
                 """,
             ]),
+        // Whether the policy asked more than one stage.
+        Migration(version: 9, statements: ["ALTER TABLE requests ADD COLUMN deferred BIGINT"]),
     ]
 }

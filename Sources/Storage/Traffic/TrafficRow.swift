@@ -90,7 +90,7 @@ public struct TrafficTally: Sendable {
                 minute: Int((record.time / 60).rounded(.down)), model: record.model,
                 policyVersion: record.policyVersion, stage: answered.map { stages[$0].name }, status: status))
         row.requests = 1
-        row.deferred = record.trace.choices.count > 1 ? 1 : 0
+        row.deferred = record.serving?.isDeferred ?? (record.trace.choices.count > 1) ? 1 : 0
         row.money = Self.known(record.cost.money)
         row.seconds = Self.known(record.serving?.elapsed ?? record.cost.seconds)
         if let cost = record.trace.choices.last(where: { $0.stage == answered })?.cost {

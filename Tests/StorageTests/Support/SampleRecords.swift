@@ -68,7 +68,8 @@ enum SampleRecords {
             isStreamed: random.uniform() < 0.5, estimated: (0..<count).filter { _ in random.uniform() < 0.5 },
             failures: random.uniform() < 0.5
                 ? [] : [Serving.Failure(stage: 2, kind: "status 500", start: 0.1, duration: random.uniform())],
-            repeatedMoney: random.uniform() < 0.5 ? 0 : random.uniform())
+            repeatedMoney: random.uniform() < 0.5 ? 0 : random.uniform(),
+            isDeferred: [true, false, nil][random.integer(below: 3)])
     }
 
     static func records(_ count: Int, seed: UInt64 = 1) -> [RequestRecord] {
