@@ -196,8 +196,8 @@ extension DoorReply {
 }
 
 extension DoorError {
-    /// As an event in a stream that has begun.
-    func event(_ api: WireAPI) -> ByteBuffer {
+    /// As an event in a stream that has begun; `number` counts the events before it where the interface counts them.
+    func event(_ api: WireAPI, number: Int) -> ByteBuffer {
         switch api {
         case .messages:
             var event = ByteBuffer(string: "event: error\ndata: ")
@@ -210,7 +210,7 @@ extension DoorError {
                 "error",
                 [
                     "type": "error", "code": .string(code ?? "server_error"), "message": .string(message),
-                    "param": .null, "sequence_number": 0,
+                    "param": .null, "sequence_number": .number(Double(number)),
                 ])
             return event
         default: return openAIEvent

@@ -93,6 +93,7 @@ struct PassedStream: Sendable {
         }
         run.record.decision = error == .cancelled ? .cancelled : .failed
         begun.isOver = true
-        try await sink.write(DoorError(error, stage: run.model.stages[stage].name).event(run.api))
+        let told = DoorError(error, stage: run.model.stages[stage].name)
+        try await sink.write(told.event(run.api, number: translator?.eventCount ?? 0))
     }
 }

@@ -8,6 +8,12 @@ protocol AnswerTranslator: Sendable {
     mutating func stream(_ bytes: ByteBuffer, into pass: inout ByteBuffer) throws(StageError)
     /// The end of a stream.
     mutating func end(into pass: inout ByteBuffer) throws(StageError)
+    /// How many events of a stream have been written, where the interface counts them.
+    var eventCount: Int { get }
+}
+
+extension AnswerTranslator {
+    var eventCount: Int { 0 }
 }
 
 /// A chat completion, as far as other interfaces can say it.

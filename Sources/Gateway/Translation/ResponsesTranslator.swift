@@ -9,7 +9,7 @@ struct ResponsesTranslator: AnswerTranslator {
     private let echoed: [JSONTree.Member]
     private let created = Int(Date().timeIntervalSince1970)
     private var splitter = EventSplitter()
-    private var sequence = 0
+    private(set) var eventCount = 0
     private var hasBegun = false
     private var isOver = false
     private var model = ""
@@ -129,12 +129,12 @@ struct ResponsesTranslator: AnswerTranslator {
         _ name: String, _ place: [JSONTree.Member], _ members: [JSONTree.Member], into pass: inout ByteBuffer
     ) {
         var all: [JSONTree.Member] = [
-            .init("type", .string(name)), .init("sequence_number", .number(Double(sequence))),
+            .init("type", .string(name)), .init("sequence_number", .number(Double(eventCount))),
         ]
         all.append(contentsOf: place)
         all.append(contentsOf: members)
         pass.writeEvent(name, .object(all))
-        sequence += 1
+        eventCount += 1
     }
 
     private mutating func take(_ event: EventSplitter.Event, into pass: inout ByteBuffer) throws(StageError) {

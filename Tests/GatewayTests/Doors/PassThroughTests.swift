@@ -48,6 +48,12 @@ import Testing
                 let models = try await gateway.get("/v1/models")
                 #expect(models.body.contains(#""id":"small","object":"model""#))
                 #expect(try await gateway.get("/v1/models/small").status == 200)
+                let anthropic = [("anthropic-version", "2023-06-01")]
+                let page = try await gateway.get("/v1/models", headers: anthropic)
+                #expect(page.body.hasPrefix(#"{"data":[{"type":"model","id":"small","display_name":"small","#))
+                #expect(page.body.hasSuffix(#""has_more":false,"first_id":"small","last_id":"small"}"#))
+                let missing = try await gateway.get("/v1/models/none", headers: anthropic)
+                #expect(missing.status == 404 && missing.body.hasPrefix(#"{"type":"error""#))
                 #expect(try await gateway.get("/v1/models/none").status == 404)
                 #expect(try await gateway.get("/health/ready").status == 200)
                 let metrics = try await gateway.get("/metrics").body

@@ -239,6 +239,22 @@ import Testing
         }
     }
 
+    @Test func `an error in a stream of Responses has the next number`() async throws {
+        try await ScriptedUpstream.run { _ in
+            .stream(["a", "b"], isWhole: false) + [.wait(.milliseconds(50)), .close]
+        } _: { upstream in
+            try await RunningGateway.run(RunningGateway.configuration(["small": upstream])) { gateway in
+                let reply = try await gateway.post("/v1/responses", #"{"model":"small","input":"Hi","stream":true}"#)
+                let events = try reply.body.components(separatedBy: "\n\n").filter { !$0.isEmpty }.map { event in
+                    let data = try #require(event.split(separator: "\n").last { $0.hasPrefix("data: ") })
+                    return try JSONTree(ByteBuffer(string: String(data.dropFirst(6))))
+                }
+                #expect(events.last?["type"]?.text == "error" && events.count > 3)
+                #expect(events.map { $0["sequence_number"]?.number } == events.indices.map { Double($0) })
+            }
+        }
+    }
+
     @Test func `a stage that speaks them gets them whole`() async throws {
         let answer = #"{"id":"m","type":"message","content":[],"usage":{"input_tokens":3,"output_tokens":2}}"#
         let events = [
