@@ -49,26 +49,61 @@ final class LanguageModelClient: StageClient {
         if request.api == .embeddings { return try await embeddings(asked, model) }
         let tools = try RequestTools.areOffered(request.body)
         if tools { throw .unsupported(what: "a model in this process calls no tools") }
-        let generation = try asked.generation(api: request.api)
+        let generations = try asked.generations(api: request.api)
         let writer = CompletionWriter(
             id: "chatcmpl-\(count.wrappingAdd(1, ordering: .relaxed).oldValue)", model: model.name, api: request.api,
             tells: asked.logprobs?.isAsked ?? false)
         if request.streams {
             let pipe = BytePipe()
             pipe.run { pipe in
-                do {
-                    for try await event in model.events(generation) { pipe.write(writer.piece(event)) }
-                } catch {
-                    throw StageError(model: error)
-                }
-                try Task.checkCancellation()
+                let usages = try await Self.stream(generations, model, writer, pipe)
+                pipe.write(writer.usage(GenerationUsage(usages, answersPerPrompt: asked.n ?? 1)))
                 pipe.write(writer.end)
             }
             return StageReply(status: 200, contentType: "text/event-stream", body: .stream(pipe))
         }
+        var texts: [GeneratedText] = []
         do {
-            let text = try await model.generate(generation)
-            return StageReply(status: 200, contentType: "application/json", body: .whole(writer.whole(text)))
+            if generations.count == 1 {
+                texts.append(try await model.generate(generations[0]))
+            } else {
+                for text in await model.generate(generations) { texts.append(try text.get()) }
+            }
+        } catch {
+            throw StageError(model: error)
+        }
+        let usage = GenerationUsage(texts.map(\.usage), answersPerPrompt: asked.n ?? 1)
+        return StageReply(status: 200, contentType: "application/json", body: .whole(writer.whole(texts, usage)))
+    }
+
+    /// What one of several answers took. A struct, because a tuple came back with another's index from optimised task groups
+    /// (Swift 6.3.1).
+    private struct Taken: Sendable {
+        var index: Int
+        var usage: GenerationUsage
+    }
+
+    /// Writes several answers side by side into one stream; what each of them took.
+    private static func stream(
+        _ generations: [GenerationRequest], _ model: any LanguageModel, _ writer: CompletionWriter, _ pipe: BytePipe
+    ) async throws -> [GenerationUsage] {
+        do {
+            return try await withThrowingTaskGroup(of: Taken.self) { group in
+                for (index, generation) in generations.enumerated() {
+                    group.addTask {
+                        var usage = GenerationUsage()
+                        for try await event in model.events(generation) {
+                            pipe.write(writer.piece(event, choice: index))
+                            if case .finished(_, let took) = event { usage = took }
+                        }
+                        try Task.checkCancellation()
+                        return Taken(index: index, usage: usage)
+                    }
+                }
+                var usages = generations.map { _ in GenerationUsage() }
+                for try await taken in group { usages[taken.index] = taken.usage }
+                return usages
+            }
         } catch {
             throw StageError(model: error)
         }
@@ -78,18 +113,33 @@ final class LanguageModelClient: StageClient {
         guard let texts = asked.input?.values, !texts.isEmpty else {
             throw .unsupported(what: "a model in this process takes texts as input")
         }
+        let format = asked.encoding_format ?? "float"
+        guard ["float", "base64"].contains(format) else {
+            throw .unsupported(what: "encoding_format is float or base64, not \(format)")
+        }
         let vectors: [[Double]]
         do {
             vectors = try await model.embeddings(of: texts)
         } catch {
             throw StageError(model: error)
         }
+        // Part of a vector means something only where a model was made for that.
+        if let dimensions = asked.dimensions, dimensions != vectors[0].count {
+            throw .unsupported(what: "\(model.name) has vectors of \(vectors[0].count) dimensions, not \(dimensions)")
+        }
         var body = ByteBuffer(string: "{\"object\":\"list\",\"data\":[")
         for (index, vector) in vectors.enumerated() {
             if index > 0 { body.writeStaticString(",") }
-            body.writeString("{\"object\":\"embedding\",\"index\":\(index),\"embedding\":[")
-            body.writeString(vector.map { JSONText.number(Double(Float($0))) }.joined(separator: ","))
-            body.writeStaticString("]}")
+            body.writeString("{\"object\":\"embedding\",\"index\":\(index),\"embedding\":")
+            if format == "base64" {
+                var bytes = ByteBuffer()
+                for number in vector { bytes.writeInteger(Float(number).bitPattern, endianness: .little) }
+                body.writeQuoted(Data(bytes.readableBytesView).base64EncodedString())
+            } else {
+                let numbers = vector.map { JSONText.number(Double(Float($0))) }
+                body.writeString("[\(numbers.joined(separator: ","))]")
+            }
+            body.writeStaticString("}")
         }
         body.writeStaticString("],\"model\":")
         body.writeQuoted(model.name)
@@ -128,124 +178,6 @@ extension StageError {
             self = .unsupported(what: error.description)
         case .contextFull: self = .held(reason: error.description, retryAfter: 1)
         default: self = .broken(reason: error.description)
-        }
-    }
-}
-
-/// Writes what a model says as OpenAI's interface has it.
-struct CompletionWriter: Sendable {
-    let id: String
-    let model: String
-    let api: WireAPI
-    /// Whether log-probabilities are told.
-    let tells: Bool
-    private let created = Int(Date().timeIntervalSince1970)
-
-    init(id: String, model: String, api: WireAPI, tells: Bool) {
-        self.id = id
-        self.model = model
-        self.api = api
-        self.tells = tells
-    }
-
-    private var isChat: Bool { api == .chatCompletions }
-
-    private func begin(_ object: String) -> ByteBuffer {
-        var body = ByteBuffer(string: "{\"id\":")
-        body.writeQuoted(id)
-        body.writeString(",\"object\":\"\(object)\",\"created\":\(created),\"model\":")
-        body.writeQuoted(model)
-        return body
-    }
-
-    func whole(_ text: GeneratedText) -> ByteBuffer {
-        var body = begin(isChat ? "chat.completion" : "text_completion")
-        body.writeStaticString(",\"choices\":[{\"index\":0,")
-        if isChat {
-            body.writeStaticString("\"message\":{\"role\":\"assistant\",\"content\":")
-            body.writeQuoted(text.text)
-            body.writeStaticString("}")
-        } else {
-            body.writeStaticString("\"text\":")
-            body.writeQuoted(text.text)
-        }
-        writeLogProbabilities(text.tokens, into: &body)
-        body.writeString(",\"finish_reason\":\"\(Self.word(text.reason))\"}],\"usage\":")
-        write(text.usage, into: &body)
-        body.writeStaticString("}")
-        return body
-    }
-
-    /// One event of a stream.
-    func piece(_ event: GenerationEvent) -> ByteBuffer {
-        // Requests with tools are refused before; a call that nobody asked for is no part of the answer.
-        if case .toolCall = event { return ByteBuffer() }
-        var body = ByteBuffer(string: "data: ")
-        let begun = begin(isChat ? "chat.completion.chunk" : "text_completion")
-        body.writeImmutableBuffer(begun)
-        body.writeStaticString(",\"choices\":[{\"index\":0,")
-        switch event {
-        case .toolCall: break
-        case .token(let token):
-            body.writeString(isChat ? "\"delta\":{\"content\":" : "\"text\":")
-            body.writeQuoted(token.text)
-            if isChat { body.writeStaticString("}") }
-            writeLogProbabilities([token], into: &body)
-            body.writeStaticString(",\"finish_reason\":null}]}\n\n")
-        case .finished(let reason, let usage):
-            body.writeString(isChat ? "\"delta\":{}" : "\"text\":\"\"")
-            body.writeString(",\"logprobs\":null,\"finish_reason\":\"\(Self.word(reason))\"}]}\n\n")
-            body.writeStaticString("data: ")
-            body.writeImmutableBuffer(begun)
-            body.writeStaticString(",\"choices\":[],\"usage\":")
-            write(usage, into: &body)
-            body.writeStaticString("}\n\n")
-        }
-        return body
-    }
-
-    /// The mark that ends a stream.
-    var end: ByteBuffer { ByteBuffer(string: "data: [DONE]\n\n") }
-
-    private func write(_ usage: GenerationUsage, into body: inout ByteBuffer) {
-        body.writeString(
-            "{\"prompt_tokens\":\(usage.promptTokens),\"completion_tokens\":\(usage.completionTokens),\"total_tokens\":\(usage.promptTokens + usage.completionTokens)}"
-        )
-    }
-
-    /// Each token's log-probability; entropy and margin, which this model knows exactly, beside it.
-    private func writeLogProbabilities(_ tokens: [GeneratedToken], into body: inout ByteBuffer) {
-        guard tells, isChat else {
-            body.writeStaticString(",\"logprobs\":")
-            guard tells else {
-                _ = body.writeStaticString("null")
-                return
-            }
-            body.writeString("{\"token_logprobs\":[")
-            body.writeString(tokens.map { JSONText.number($0.logProbability ?? .nan) }.joined(separator: ","))
-            body.writeStaticString("]}")
-            return
-        }
-        body.writeStaticString(",\"logprobs\":{\"content\":[")
-        for (index, token) in tokens.enumerated() {
-            if index > 0 { body.writeStaticString(",") }
-            body.writeStaticString("{\"token\":")
-            body.writeQuoted(token.text)
-            body.writeString(",\"logprob\":\(JSONText.number(token.logProbability ?? .nan))")
-            if let entropy = token.entropy { body.writeString(",\"entropy\":\(JSONText.number(entropy))") }
-            if let margin = token.margin { body.writeString(",\"margin\":\(JSONText.number(margin))") }
-            if token.token == nil { body.writeStaticString(",\"held\":true") }
-            body.writeStaticString(",\"bytes\":null,\"top_logprobs\":[]}")
-        }
-        body.writeStaticString("]}")
-    }
-
-    private static func word(_ reason: FinishReason) -> String {
-        switch reason {
-        case .stop: "stop"
-        case .length: "length"
-        case .filtered: "content_filter"
-        case .toolCalls: "tool_calls"
         }
     }
 }

@@ -228,6 +228,8 @@ enum TokenReader {
     ) throws(JSONFault) -> [GeneratedToken] {
         var tokens: [GeneratedToken] = []
         var alternatives: [[Double]] = []
+        var entropies: [Double?] = []
+        var margins: [Double?] = []
         try cursor.object { (name, cursor) throws(JSONFault) in
             if cursor.name(name, is: "content"), cursor.peek() == UInt8(ascii: "[") {
                 try cursor.array { (_, cursor) throws(JSONFault) in tokens.append(try token(&cursor, limit, &excess)) }
@@ -236,6 +238,11 @@ enum TokenReader {
                     let range = try cursor.skip()
                     tokens.append(GeneratedToken(text: "", logProbability: cursor.number(range).map { min(0, $0) }))
                 }
+            } else if cursor.name(name, is: "entropies"), cursor.peek() == UInt8(ascii: "[") {
+                // A model in this process knows them exactly.
+                entropies = try numbers(&cursor)
+            } else if cursor.name(name, is: "margins"), cursor.peek() == UInt8(ascii: "[") {
+                margins = try numbers(&cursor)
             } else if cursor.name(name, is: "top_logprobs"), cursor.peek() == UInt8(ascii: "[") {
                 try cursor.array { (_, cursor) throws(JSONFault) in
                     var values: [Double] = []
@@ -253,10 +260,22 @@ enum TokenReader {
                 try cursor.skip()
             }
         }
+        if entropies.count == tokens.count {
+            for index in tokens.indices { tokens[index].entropy = entropies[index] }
+        }
+        if margins.count == tokens.count {
+            for index in tokens.indices { tokens[index].margin = margins[index] }
+        }
         if alternatives.count == tokens.count {
             for index in tokens.indices { tokens[index].note(alternatives: alternatives[index]) }
         }
         return tokens
+    }
+
+    private static func numbers(_ cursor: inout JSONCursor) throws(JSONFault) -> [Double?] {
+        var numbers: [Double?] = []
+        try cursor.array { (_, cursor) throws(JSONFault) in numbers.append(cursor.number(try cursor.skip())) }
+        return numbers
     }
 
     private static func token(
@@ -307,11 +326,12 @@ enum TokenReader {
 }
 
 extension GeneratedToken {
-    /// Takes note of the likeliest tokens' log-probabilities, where they are told: entropy and margin.
+    /// Takes note of the likeliest tokens' log-probabilities, where they are told: of entropy and margin, unless these were told
+    /// themselves.
     mutating func note(alternatives: [Double]) {
         guard !alternatives.isEmpty else { return }
         let told = ToldProbabilities(alternatives.map { min(0, $0) })
-        entropy = told.entropy
-        if alternatives.count > 1 { margin = told.margin }
+        if entropy == nil { entropy = told.entropy }
+        if margin == nil, alternatives.count > 1 { margin = told.margin }
     }
 }

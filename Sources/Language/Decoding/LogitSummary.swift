@@ -57,4 +57,19 @@ extension GeneratedToken {
             text: "", token: token, logProbability: Double(own) - Double(summary.largest) - summary.logNormaliser,
             entropy: summary.entropy, margin: summary.margin)
     }
+
+    /// Tells the `count` likeliest tokens of the row of logits that this one was drawn from, whatever parameters made of them.
+    mutating func tellLikeliest(
+        _ count: Int, of logits: ArraySlice<Float>, _ tokenizer: some Tokenizer
+    ) throws(LanguageError) {
+        guard count > 0 else { return }
+        let law = try LogitLaw(logits)
+        let normaliser = Double(law.largest) + log(law.whole)
+        likeliest = law.likeliest(count).map { token, _ in
+            let bytes = tokenizer.endsGeneration(token) ? [] : tokenizer.bytes(of: token)
+            return LikelyToken(
+                String(decoding: bytes, as: UTF8.self),
+                logProbability: Double(logits[logits.startIndex + Int(token)]) - normaliser)
+        }
+    }
 }

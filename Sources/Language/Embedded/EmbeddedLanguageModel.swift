@@ -62,7 +62,7 @@ public struct EmbeddedLanguageModel: LanguageModel {
         do {
             var source = EmbeddedSource(
                 context: context, sequence: sequence, count: prompt.count, sampler: sampler, constraint: constraint,
-                random: Random(seed: request.seed))
+                random: Random(seed: request.seed), likeliestCount: request.likeliestCount)
             try await TextGeneration.write(
                 request, after: prompt, cached: try await context.cachedCount(of: sequence), since: start,
                 tokenizer: model, from: &source, yield)
@@ -115,12 +115,14 @@ private struct EmbeddedSource: TokenSource {
     var sampler: TokenSampler
     var constraint: AutomatonConstraint?
     var random: Random
+    let likeliestCount: Int
 
     mutating func next(after history: [Token], limit: Int) async throws -> (tokens: [GeneratedToken], isOver: Bool) {
         let rows = try await context.logits(after: sequence, appending: history[count...])
         count = history.count
-        let written = try sampler.write(
+        var written = try sampler.write(
             logits: rows[0], history: history, allowed: try constraint?.allowedTokens(), using: &random)
+        try written.tellLikeliest(likeliestCount, of: rows[0], context.model)
         if let token = written.token { try constraint?.accept(token) }
         return ([written], constraint?.mustEnd ?? false)
     }

@@ -43,7 +43,8 @@ public struct ScorerLanguageModel: LanguageModel {
             let prompt = try tokens(of: request.prompt)
             var source = ScorerSource(
                 scorer: scorer, sampler: try TokenSampler(request.sampling),
-                constraint: try request.constraint.map { try model.constraint($0) }, random: Random(seed: request.seed))
+                constraint: try request.constraint.map { try model.constraint($0) }, random: Random(seed: request.seed),
+                tokenizer: model, likeliestCount: request.likeliestCount)
             try await TextGeneration.write(
                 request, after: prompt, cached: 0, since: start, tokenizer: model, from: &source, yield)
         }
@@ -76,12 +77,15 @@ private struct ScorerSource: TokenSource {
     var sampler: TokenSampler
     var constraint: AutomatonConstraint?
     var random: Random
+    let tokenizer: EmbeddedModel
+    let likeliestCount: Int
 
     mutating func next(after history: [Token], limit: Int) async throws -> (tokens: [GeneratedToken], isOver: Bool) {
         try Task.checkCancellation()
         let rows = try await scorer.logits(after: [history])
-        let written = try sampler.write(
+        var written = try sampler.write(
             logits: rows[0], history: history, allowed: try constraint?.allowedTokens(), using: &random)
+        try written.tellLikeliest(likeliestCount, of: rows[0], tokenizer)
         if let token = written.token { try constraint?.accept(token) }
         return ([written], constraint?.mustEnd ?? false)
     }

@@ -15,6 +15,9 @@ public struct GenerationRequest: Sendable, Hashable {
     public var tools: [ToolDescription] = []
     /// Whether it must.
     public var toolChoice = ToolChoice.automatic
+    /// Of how many of the likeliest tokens each token written is to tell (``GeneratedToken/likeliest``). A model in this process
+    /// tells of so many; endpoints and tables tell what their capabilities say, whatever this is.
+    public var likeliestCount = 0
     /// Chooses the tokens; the same seed gives the same text from the same model in the same process.
     public var seed: UInt64
 
@@ -50,6 +53,9 @@ public struct GenerationRequest: Sendable, Hashable {
         guard maximumTokens >= 1 else {
             throw .improperParameter(name: "maximumTokens", value: "\(maximumTokens)", expected: "1 or more")
         }
+        guard likeliestCount >= 0 else {
+            throw .improperParameter(name: "likeliestCount", value: "\(likeliestCount)", expected: "0 or more")
+        }
         guard !stops.contains("") else {
             throw .improperParameter(name: "stops", value: "an empty text", expected: "texts of one character or more")
         }
@@ -82,8 +88,8 @@ public struct GeneratedToken: Sendable, Hashable {
     public var entropy: Double?
     /// By how much the likeliest token's probability exceeded the next one's; nil where unknown.
     public var margin: Double?
-    /// The likeliest tokens there, the likeliest first, where the model tells them as texts: endpoints and tables do. A model
-    /// in this process tells more when it is asked to score.
+    /// The likeliest tokens there, the likeliest first, where the model tells them as texts: endpoints and tables do, a model in
+    /// this process as many as ``GenerationRequest/likeliestCount`` asks for.
     public var likeliest: [LikelyToken] = []
 
     /// A token.

@@ -72,7 +72,7 @@ public struct SpeculativeLanguageModel: LanguageModel {
             state: SpeculativeDecoder.State(
                 sampler: try TokenSampler(request.sampling),
                 constraint: try request.constraint.map { try target.model.constraint($0) },
-                random: Random(seed: request.seed)))
+                random: Random(seed: request.seed)), tokenizer: target.model, likeliestCount: request.likeliestCount)
         try await TextGeneration.write(
             request, after: prompt, cached: cached, since: start, tokenizer: target.model, from: &source, yield)
         return source.decoder.statistics
@@ -105,14 +105,19 @@ public struct SpeculativeLanguageModel: LanguageModel {
 private struct SpeculativeSource: TokenSource {
     var decoder: SpeculativeDecoder
     var state: SpeculativeDecoder.State
+    let tokenizer: EmbeddedModel
+    let likeliestCount: Int
 
     mutating func next(after history: [Token], limit: Int) async throws -> (tokens: [GeneratedToken], isOver: Bool) {
         try Task.checkCancellation()
         let written = try await decoder.next(after: history, limit: limit, state: &state)
-        return (
-            written.map {
-                GeneratedToken(logits: $0.logits, token: $0.token, $0.summary ?? LogitSummary($0.logits))
-            }, state.constraint?.mustEnd ?? false
-        )
+        var tokens: [GeneratedToken] = []
+        for draw in written {
+            var token = GeneratedToken(
+                logits: draw.logits, token: draw.token, draw.summary ?? LogitSummary(draw.logits))
+            try token.tellLikeliest(likeliestCount, of: draw.logits, tokenizer)
+            tokens.append(token)
+        }
+        return (tokens, state.constraint?.mustEnd ?? false)
     }
 }

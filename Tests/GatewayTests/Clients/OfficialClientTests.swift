@@ -1,4 +1,5 @@
 import Foundation
+import Language
 import Testing
 
 @testable import Gateway
@@ -68,8 +69,17 @@ private let python: String? = {
             var configuration = try RunningGateway.configuration(["small": upstream])
             configuration.stages[0].guarding.breaker.consecutive = 1000
             configuration.stages[0].guarding.retry.attempts = 1
-            try await RunningGateway.run(configuration) { gateway in
-                let (status, output) = try await run(try #require(python), [script, "\(gateway.port)"])
+            var arguments = [script]
+            let path = try? ModelStore().path(of: "smollm2-135m")
+            if path != nil {
+                configuration.stages.append(GatewayConfiguration.Stage("local", .embedded("smollm2-135m")))
+                configuration.models.append(GatewayConfiguration.Model("local", stages: ["local"]))
+            }
+            try await RunningGateway.run(configuration) { _ in
+                try EmbeddedLanguageModel(path: try #require(path), context: ContextConfiguration(threads: 1))
+            } _: { gateway in
+                arguments += ["\(gateway.port)"] + (path == nil ? [] : ["local"])
+                let (status, output) = try await run(try #require(python), arguments)
                 #expect(status == 0 && output.hasSuffix("all\n"), "\(output)")
             }
         }

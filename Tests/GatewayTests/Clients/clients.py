@@ -1,6 +1,6 @@
 """Drives a gateway with the official clients of OpenAI and Anthropic, unchanged but for the address.
 
-Usage: clients.py PORT. Prints one line for each thing that worked; ends with an error at the first that did not.
+Usage: clients.py PORT [MODEL]; MODEL is one in the gateway's own process. Prints one line for each thing that worked; ends with an error at the first that did not.
 """
 import asyncio
 import json
@@ -115,6 +115,9 @@ try:
 except anthropic.BadRequestError as error:
     works("anthropic refusal", "top_k" in str(error), error)
 
+names = [model.id for model in other.models.list()]
+works("anthropic models", names == models, names)
+
 try:
     with other.messages.stream(
             model="small", max_tokens=50, messages=[{"role": "user", "content": "die"}]) as stream:
@@ -122,4 +125,25 @@ try:
     works("anthropic dying stream", False, said)
 except anthropic.APIStatusError as error:
     works("anthropic dying stream", "broke" in str(error), error)
+
+if len(sys.argv) > 2:
+    local = sys.argv[2]
+    # The client asks for base64 by itself, and makes numbers of it.
+    packed = client.embeddings.create(model=local, input=["a cat", "a dog"])
+    plain = client.embeddings.create(model=local, input=["a cat", "a dog"], encoding_format="float")
+    gap = max(abs(one - two) for one, two in zip(packed.data[1].embedding, plain.data[1].embedding))
+    works("local embeddings", len(plain.data[1].embedding) > 100 and gap < 1e-6, gap)
+
+    strict = {"name": "place", "schema": {**schema, "required": ["place"], "additionalProperties": False}}
+    answer = client.chat.completions.create(
+        model=local, messages=messages, n=2, seed=1, logprobs=True, top_logprobs=3, max_tokens=300,
+        response_format={"type": "json_schema", "json_schema": strict})
+    places = [json.loads(choice.message.content)["place"] for choice in answer.choices]
+    works("local schema", len(places) == 2 and set(places) <= {"Paris", "Rome"}, answer)
+    works("local alternatives", len(answer.choices[1].logprobs.content[0].top_logprobs) == 3, answer)
+
+    response = client.responses.create(model=local, input="Hi", max_output_tokens=8)
+    works("local response", response.usage.output_tokens <= 8 and response.output_text, response)
+    message = other.messages.create(model=local, max_tokens=8, messages=messages)
+    works("local message", message.content[0].text and message.usage.output_tokens <= 8, message)
 print("all")

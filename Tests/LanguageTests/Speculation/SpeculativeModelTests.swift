@@ -172,6 +172,15 @@ struct SpeculativeModelTests {
         let fresh = try SpeculativeLanguageModel(target: EmbeddedLanguageModel(context()), draft: context())
         #expect(try await fresh.generate(request).usage.cachedTokens == 0)
         #expect(try await fresh.generate(request).usage.cachedTokens > 0)
+        // What the target thinks likeliest is told as the target itself tells it.
+        var telling = request
+        telling.likeliestCount = 3
+        telling.sampling = .greedy
+        let drafted = try await model.generate(telling)
+        let written = try await EmbeddedLanguageModel(context()).generate(telling)
+        #expect(drafted.tokens.map(\.likeliest) == written.tokens.map(\.likeliest))
+        #expect(written.tokens.count == 4 && written.tokens.allSatisfy { $0.likeliest.count == 3 })
+        #expect(written.tokens.allSatisfy { abs($0.likeliest[0].logProbability - ($0.logProbability ?? 0)) < 1e-5 })
     }
 
     @Test func aDraftWithOtherTokensIsAnError() async throws {
