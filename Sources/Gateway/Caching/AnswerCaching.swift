@@ -9,8 +9,8 @@ import Synchronization
 final class AnswerCaching: Sendable {
     /// What a request that found nothing may leave behind.
     struct Plan: Sendable {
-        var key: CacheKey
-        var meaning: CachedReply.Meaning?
+        @Boxed var key: CacheKey
+        @Boxed var meaning: CachedReply.Meaning?
     }
 
     /// How an answer was found.
@@ -19,11 +19,21 @@ final class AnswerCaching: Sendable {
     }
 
     /// What was found.
+    struct Hit: Sendable {
+        var reply: CachedReply
+        var match: Match
+    }
+
+    /// What came of looking.
     enum Finding: Sendable {
-        case hit(CachedReply, Match)
+        case hit(Boxed<Hit>)
         case miss(Plan)
         /// Nothing of this request is of the cache's business.
         case none
+
+        fileprivate static func hit(_ reply: CachedReply, _ match: Match) -> Finding {
+            .hit(Boxed(wrappedValue: Hit(reply: reply, match: match)))
+        }
     }
 
     private let caches = Mutex<[String: AnswerCache]>([:])
@@ -58,7 +68,7 @@ final class AnswerCaching: Sendable {
     }
 
     /// An answer for `run`'s request that was given before: to the same request. No stage is asked.
-    func find(_ run: ModelRun, head: HTTPFields, caller: Caller) async -> Finding {
+    @inline(never) func find(_ run: ModelRun, head: HTTPFields, caller: Caller) async -> Finding {
         guard let settings = run.model.caching, CacheRules.mayAnswer(run.fields, head) else { return .none }
         let name = run.model.name
         var key = CacheKey(
@@ -82,11 +92,11 @@ final class AnswerCaching: Sendable {
 
     /// An answer to a question that means the same as that of `run`, where such ones are looked for. What stages are asked for
     /// that is added to `run`'s own cost, so room must have been reserved for it.
-    func findMeaning(_ run: inout ModelRun, _ plan: inout Plan) async -> CachedReply? {
+    @inline(never) func findMeaning(_ run: inout ModelRun, _ plan: inout Plan) async -> Boxed<Hit>? {
         let name = run.model.name
         guard let semantic = run.model.caching?.semantic else { return nil }
         if let frame = plan.key.frame(run.fields), let found = await find(&run, semantic, frame, time(), &plan) {
-            return found
+            return Boxed(wrappedValue: Hit(reply: found, match: .semantic))
         }
         caches.withLock { $0[name]?.counts.misses += 1 }
         return nil

@@ -14,25 +14,14 @@ struct CompletionDoor: Door {
         let time = core.time() - (ContinuousClock.now - request.start).seconds
         let trace = core.tracer.map { RequestTrace($0, request.head, api: api, at: time) }
         do throws(DoorError) {
+            try check(request)
             return try await answer(request, number, time, trace)
         } catch {
-            var reply = DoorReply(error, api: api)
-            reply.fields[.requestID] = number.id
-            core.metrics.refused(error.status)
-            trace?.end(refused: error.status, at: core.time())
-            return reply
+            return refuse(error, number, trace)
         }
     }
 
-    /// Header fields that stages get as they came: the trace, and which form of an interface the client speaks.
-    private static let passedOn: [HTTPField.Name] = [
-        .traceparent, .tracestate, .anthropicVersion, .anthropicBeta, .openAIBeta,
-    ]
-
-    /// - Parameter time: when the request came, in seconds since 1970.
-    private func answer(
-        _ request: DoorRequest, _ number: GatewayCore.RequestNumber, _ time: Double, _ trace: RequestTrace?
-    ) async throws(DoorError) -> DoorReply {
+    private func check(_ request: DoorRequest) throws(DoorError) {
         guard request.head.method == .post else {
             throw DoorError(
                 status: 405, type: "invalid_request_error", message: "\(request.path) takes POST requests.",
@@ -43,6 +32,59 @@ struct CompletionDoor: Door {
                 status: 415, type: "invalid_request_error", message: "Bodies are taken as they are, not as \(coding).",
                 code: "unsupported_encoding")
         }
+    }
+
+    @inline(never) private func refuse(
+        _ error: DoorError, _ number: GatewayCore.RequestNumber, _ trace: RequestTrace?
+    ) -> DoorReply {
+        var reply = DoorReply(error, api: api)
+        reply.fields[.requestID] = number.id
+        core.metrics.refused(error.status)
+        trace?.end(refused: error.status, at: core.time())
+        return reply
+    }
+
+    /// Header fields that stages get as they came: the trace, and which form of an interface the client speaks.
+    private static let passedOn: [HTTPField.Name] = [
+        .traceparent, .tracestate, .anthropicVersion, .anthropicBeta, .openAIBeta,
+    ]
+
+    /// What does not wait stays apart (`@inline(never)`), here and in ``ModelRun``: a task's frame has room for all that is done in
+    /// it, and a connection's task keeps the largest frame that it ever had.
+    /// - Parameter time: when the request came, in seconds since 1970.
+    private func answer(
+        _ request: DoorRequest, _ number: GatewayCore.RequestNumber, _ time: Double, _ trace: RequestTrace?
+    ) async throws(DoorError) -> DoorReply {
+        let begun = try begin(request, number, time, trace)
+        let caller = begun.caller
+        var run = begun.run
+        var plan: AnswerCaching.Plan?
+        switch await core.caching.find(run, head: request.head.headerFields, caller: caller) {
+        case .none: break
+        case .miss(let left): plan = left
+        case .hit(let hit):
+            run.record.reservation = try await core.authority.reserve(caller, .zero)
+            return again(hit.wrappedValue, &run)
+        }
+        run.record.reservation = try await core.authority.reserve(caller, run.mostCost(isCached: plan != nil))
+        if var wanted = plan {
+            let hit = await core.caching.findMeaning(&run, &wanted)
+            if let hit { return again(hit.wrappedValue, &run) }
+            plan = wanted
+        }
+        return give(await run.run(), to: request, &run, plan)
+    }
+
+    /// A request whose model is known, and who asks.
+    private struct Begun {
+        var run: ModelRun
+        var caller: Caller
+    }
+
+    /// Reads the request, and finds the model that it asks.
+    @inline(never) private func begin(
+        _ request: DoorRequest, _ number: GatewayCore.RequestNumber, _ time: Double, _ trace: RequestTrace?
+    ) throws(DoorError) -> Begun {
         let caller = try core.authority.caller(request.token)
         let fields = try RequestFields(request.body)
         // First: a key that may ask few models is told of no others.
@@ -61,11 +103,10 @@ struct CompletionDoor: Door {
         }
         var run = ModelRun(
             model: model, api: api, body: request.body, fields: fields, passedOn: passedOn, start: request.start,
-            record: record)
+            trace: trace, record: record)
         run.isJudged = core.judging.samples(model)
         run.readsTexts = core.recorder.readsTexts || run.isJudged
         if core.recorder.keepsTexts { run.record.input = run.lastText }
-        run.trace = trace
         if let text = request.head.headerFields[.cascadeDrill] {
             guard caller.isAdministrator else {
                 throw DoorError(
@@ -74,22 +115,13 @@ struct CompletionDoor: Door {
             }
             run.drill = try Drill(text, stages: model.stages.map(\.name))
         }
-        var plan: AnswerCaching.Plan?
-        switch await core.caching.find(run, head: request.head.headerFields, caller: caller) {
-        case .none: break
-        case .miss(let left): plan = left
-        case .hit(let cached, let match):
-            run.record.reservation = try await core.authority.reserve(caller, .zero)
-            return again(cached, match, &run)
-        }
-        let most = model.mostCost(fields, bytes: request.body.readableBytes, isCached: plan != nil)
-        run.record.reservation = try await core.authority.reserve(caller, most)
-        if var wanted = plan {
-            let found = await core.caching.findMeaning(&run, &wanted)
-            if let found { return again(found, .semantic, &run) }
-            plan = wanted
-        }
-        let outcome = await run.run()
+        return Begun(run: run, caller: caller)
+    }
+
+    /// The reply to what a run came to.
+    @inline(never) private func give(
+        _ outcome: ModelRun.Outcome, to request: DoorRequest, _ run: inout ModelRun, _ plan: AnswerCaching.Plan?
+    ) -> DoorReply {
         let explains = request.head.headerFields[.cascadeExplain] != nil
         switch outcome {
         case .held(var answer):
@@ -107,31 +139,31 @@ struct CompletionDoor: Door {
             reply.describe(run, headers: answer.headers, isOver: true)
             return reply
         case .begun(let begun, let stage):
-            run.record.answeredBy = model.stages[stage].name
+            run.record.answeredBy = run.model.stages[stage].name
             run.record.status = 200
             run.record.firstByteSeconds = run.elapsed
             return stream(begun, stage, run, plan, explains: explains)
         case .abstained:
-            run.record.status = 422
-            core.finish(&run)
-            var reply = DoorReply(
+            return refuse(
+                &run,
                 DoorError(
                     status: 422, type: "policy_abstained",
-                    message: "The policy of \(model.name) gives no answer to this request.", code: "abstained"),
-                api: api)
-            reply.describe(run, headers: [], isOver: true)
-            return reply
-        case .failed(let error):
-            run.record.status = error.status
-            core.finish(&run)
-            var reply = DoorReply(error, api: api)
-            reply.describe(run, headers: [], isOver: true)
-            return reply
+                    message: "The policy of \(run.model.name) gives no answer to this request.", code: "abstained"))
+        case .failed(let error): return refuse(&run, error)
         }
     }
 
+    private func refuse(_ run: inout ModelRun, _ error: DoorError) -> DoorReply {
+        run.record.status = error.status
+        core.finish(&run)
+        var reply = DoorReply(error, api: api)
+        reply.describe(run, headers: [], isOver: true)
+        return reply
+    }
+
     /// An answer that was given before.
-    private func again(_ cached: CachedReply, _ match: AnswerCaching.Match, _ run: inout ModelRun) -> DoorReply {
+    @inline(never) private func again(_ hit: AnswerCaching.Hit, _ run: inout ModelRun) -> DoorReply {
+        let cached = hit.reply
         run.record.decision = .cached
         run.record.status = 200
         run.record.policy = cached.version
@@ -139,7 +171,7 @@ struct CompletionDoor: Door {
         core.finish(&run)
         var reply = DoorReply(contentType: cached.contentType, body: .whole(cached.bytes))
         reply.describe(run, headers: [], isOver: true)
-        reply.fields[.cascadeCache] = match.rawValue
+        reply.fields[.cascadeCache] = hit.match.rawValue
         reply.fields[.cascadeCacheID] = cached.id
         reply.fields[.age] = String(max(0, Int(bounding: core.time() - cached.created)))
         if cached.contentType.hasPrefix("text/event-stream") { reply.fields[.cacheControl] = "no-cache" }

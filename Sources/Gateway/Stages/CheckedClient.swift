@@ -9,7 +9,7 @@ struct CheckedClient: StageClient {
     func send(_ request: StageRequest) async throws(StageError) -> StageReply {
         var reply = try await client.send(request)
         if case .whole(let bytes) = reply.body {
-            reply.fields = try ReplyFields(whole: bytes, request.api, request.wants)
+            reply.fields = Boxed(wrappedValue: try ReplyFields(whole: bytes, request.api, request.wants))
         }
         return reply
     }

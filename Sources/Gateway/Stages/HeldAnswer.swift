@@ -24,6 +24,19 @@ struct BegunAnswer: Sendable {
     /// What came so far, as the client is to get it.
     var bytes: ByteBuffer
     var source: any ByteSource
-    var scanner: AnswerScanner
+    @Boxed var scanner: AnswerScanner
     var isOver = false
+
+    /// Takes the next bytes of it, or its end.
+    @inline(never) mutating func take(_ piece: ByteBuffer?) {
+        var all = ByteBuffer()
+        swap(&all, &bytes)
+        if let piece {
+            scanner.stream(piece, into: &all)
+        } else {
+            scanner.end(into: &all)
+            isOver = true
+        }
+        bytes = all
+    }
 }

@@ -62,7 +62,7 @@ struct StageReply: Sendable {
     var headers: [(name: String, value: String)] = []
     var body: Body
     /// What was read of a whole answer, where it was looked at on its way (``CheckedClient``).
-    var fields: ReplyFields?
+    var fields: Boxed<ReplyFields>?
 }
 
 /// Bytes that come bit by bit.

@@ -2,20 +2,9 @@ import NIOCore
 
 /// Takes a stage's answer in: whole, or until it has begun, or until a limit is reached.
 enum AnswerCollector {
-    /// What became of an answer that was to be held.
-    indirect enum Held {
-        case whole(ByteBuffer, AnswerScanner)
-        /// A limit was reached first.
-        case begun(BegunAnswer)
-    }
-
     /// Reads on until there is something to be passed on, so that until then another stage can stand in unseen.
-    static func begin(
-        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, api: WireAPI
-    ) async throws(StageError) -> BegunAnswer {
-        var begun = BegunAnswer(
-            api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
-            scanner: scanner)
+    static func begin(_ answer: BegunAnswer) async throws(StageError) -> BegunAnswer {
+        var begun = answer
         // Comments that only say that something will come are no answer, nor are pieces without any of it.
         while !begun.isOver, !begun.scanner.hasAnswer || begun.bytes.readableBytes == 0,
             begun.bytes.readableBytes < longestPreamble
@@ -31,12 +20,7 @@ enum AnswerCollector {
 
     /// Takes the next piece of an answer.
     static func advance(_ begun: inout BegunAnswer) async throws(StageError) {
-        if let piece = try await begun.source.next() {
-            begun.scanner.stream(piece, into: &begun.bytes)
-        } else {
-            begun.scanner.end(into: &begun.bytes)
-            begun.isOver = true
-        }
+        begun.take(try await begun.source.next())
         if let fault = begun.scanner.fault {
             begun.source.cancel()
             throw fault
@@ -48,14 +32,12 @@ enum AnswerCollector {
         if begun.isOver, !begun.scanner.hasAnswer { throw .badReply(reason: "the stream holds no answer") }
     }
 
-    /// Holds a stream until it is whole, or a limit is reached.
+    /// Holds a stream until it is whole (over), or a limit is reached.
     static func hold(
-        _ reply: StageReply, _ source: any ByteSource, _ scanner: AnswerScanner, api: WireAPI,
-        limits: HoldLimits, until deadline: ContinuousClock.Instant
-    ) async throws(StageError) -> Held {
-        var begun = BegunAnswer(
-            api: api, contentType: reply.contentType, headers: reply.headers, bytes: ByteBuffer(), source: source,
-            scanner: scanner)
+        _ answer: BegunAnswer, limits: HoldLimits, until deadline: ContinuousClock.Instant
+    ) async throws(StageError) -> BegunAnswer {
+        var begun = answer
+        let source = answer.source
         let timer = Task {
             try await Task.sleep(until: deadline, clock: .continuous)
             source.poke()
@@ -63,11 +45,11 @@ enum AnswerCollector {
         defer { timer.cancel() }
         while true {
             try await advance(&begun)
-            if begun.isOver { return .whole(begun.bytes, begun.scanner) }
+            if begun.isOver { return begun }
             let isLate = ContinuousClock.now >= deadline
             guard isLate || begun.bytes.readableBytes > limits.bytes else { continue }
             switch limits.overflow {
-            case .release: return .begun(begun)
+            case .release: return begun
             case .drop:
                 source.cancel()
                 if isLate { throw .timedOut(step: "the whole answer that the policy reads", seconds: limits.seconds) }

@@ -10,7 +10,8 @@ struct AnswerScanner {
     /// Tokens, as the answer counts them.
     private(set) var counts: TokenCounts?
     /// The first choice's tokens, where they are wanted.
-    private(set) var tokens: [GeneratedToken] = []
+    var tokens: [GeneratedToken] { notes.map(\.token) }
+    private var notes: [TokenNote] = []
     private(set) var tellsTokens = false
     /// The first choice's text, where it is wanted.
     private(set) var text = ""
@@ -131,7 +132,7 @@ struct AnswerScanner {
             ended.formUnion(fields.finished)
             isDone = ended.count >= choices && ended.isSuperset(of: running)
         }
-        tokens += fields.tokens
+        for token in fields.tokens { notes.append(TokenNote(token)) }
         tellsTokens = tellsTokens || fields.tellsTokens
         if let text = fields.text { self.text += text }
     }
