@@ -3,8 +3,7 @@
 /// For large values that tasks keep while they wait. A task's frame has room for every copy that its code ever makes, and a
 /// connection's task keeps the largest frames that it ever had.
 @propertyWrapper struct Boxed<Value: Sendable>: Sendable {
-    /// Changed by its only owner alone.
-    private final class Storage: @unchecked Sendable {
+    private final class Storage: @unchecked Sendable {  // changed by its only owner alone
         var value: Value
 
         init(_ value: Value) { self.value = value }
