@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 
 /// Takes a stage's answer in: whole, or until it has begun, or until a limit is reached.
 enum AnswerCollector {
@@ -32,17 +33,25 @@ enum AnswerCollector {
         if begun.isOver, !begun.scanner.hasAnswer { throw .badReply(reason: "the stream holds no answer") }
     }
 
+    /// Wakes the reader of `source` soon after `deadline`. By an event loop's clock: a task that sleeps would wake threads besides,
+    /// for every answer that is held.
+    @inline(never) private static func alarm(
+        _ source: any ByteSource, at deadline: ContinuousClock.Instant
+    ) -> Scheduled<Void> {
+        let loop = MultiThreadedEventLoopGroup.currentEventLoop ?? MultiThreadedEventLoopGroup.singleton.any()
+        let rest = ContinuousClock.now.duration(to: deadline).seconds
+        // Another clock: a little later, or the reader would find that it is not late yet.
+        return loop.scheduleTask(in: .nanoseconds(Int64(bounding: rest * 1e9) + 1_000_000)) { source.poke() }
+    }
+
     /// Holds a stream until it is whole (over), or a limit is reached.
     static func hold(
         _ answer: BegunAnswer, limits: HoldLimits, until deadline: ContinuousClock.Instant
     ) async throws(StageError) -> BegunAnswer {
         var begun = answer
         let source = answer.source
-        let timer = Task {
-            try await Task.sleep(until: deadline, clock: .continuous)
-            source.poke()
-        }
-        defer { timer.cancel() }
+        let alarm = alarm(source, at: deadline)
+        defer { alarm.cancel() }
         while true {
             try await advance(&begun)
             if begun.isOver { return begun }
